@@ -1,0 +1,621 @@
+"""The data sets of the course: where they are found, how they are verified, what is known about them.
+
+`data/catalogue.toml` describes every data set; `load_<name>()` returns it. There are two kinds:
+
+* embedded sets are part of this repository or of a package: no network, ever;
+* benchmark sets are looked for in the folder COURSE_DATA_DIR (each file must be listed in that folder's SHA256SUMS),
+  then in the cache (COURSE_CACHE_DIR, or this computer's usual place for caches), then downloaded into the cache.
+  COURSE_OFFLINE=1 forbids the download.
+
+When the cache cannot be written to, the download goes to a temporary folder that lasts as long as the Python process,
+and a note says so: the work goes on, and only the saving of the next download is lost.
+"""
+
+import contextlib
+import difflib
+import hashlib
+import math
+import os
+import socket
+import struct
+import tempfile
+import threading
+import tomllib
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import numpy as np
+
+__all__ = [
+    "BreastCancer",
+    "DatasetCorrupt",
+    "DatasetUnavailable",
+    "Entry",
+    "File",
+    "PneumoniaMNIST",
+    "catalogue",
+    "catalogue_table",
+    "fetch",
+    "load_breast_cancer",
+    "load_pneumoniamnist",
+    "status",
+]
+
+CATALOGUE_FILE = Path(__file__).resolve().parent.parent / "data" / "catalogue.toml"
+CONNECT_SECONDS = 3  # how long the one attempt to reach the server may take
+STALL_SECONDS = 30  # a download that stays silent for so long is given up
+
+_session = {"temporary": None}  # stands in for a cache that cannot be written to
+
+
+class DatasetUnavailable(FileNotFoundError):
+    """A benchmark data set is not on this computer and could not be downloaded."""
+
+
+class DatasetCorrupt(ValueError):
+    """A file was found, but it is not the data set it should be."""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The catalogue
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a data set. The fields are explained at the head of data/catalogue.toml."""
+
+    path: str
+    address: str
+    checksum: str
+    max_bytes: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One data set of the catalogue. The fields are explained at the head of data/catalogue.toml."""
+
+    name: str
+    title: str
+    tier: str
+    what: str
+    rows: str
+    columns: str
+    source: str
+    citation: str
+    licence: str
+    used_by: tuple
+    instead: str
+    traps: tuple
+    files: tuple
+
+
+def catalogue():
+    """List the data sets of the course: source, licence, size, known traps.
+
+    Returns
+    -------
+    list of Entry
+        In the order of data/catalogue.toml. The fields are explained at the head of that file.
+
+    Raises
+    ------
+    ValueError
+        If a table of the catalogue lacks a field, has one too many, or names a file outside its folder.
+
+    Taught in: 04_1_image_diagnosis_lab
+    """
+    with open(CATALOGUE_FILE, "rb") as file:
+        tables = tomllib.load(file)
+    return [_as_entry(name, table) for name, table in tables.items()]
+
+
+def _as_entry(name, table):
+    try:
+        files = tuple(File(**file) for file in table.pop("files", []))
+        entry = Entry(name=name, files=files, **{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()})
+    except TypeError as error:  # its message names the field
+        raise ValueError(f"{CATALOGUE_FILE.name}, table [{name}]: {error}") from None
+    if entry.tier not in ("embedded", "benchmark"):
+        raise ValueError(
+            f"{CATALOGUE_FILE.name}, table [{name}]: tier must be embedded or benchmark, got {entry.tier!r}"
+        )
+    if not files:
+        raise ValueError(f"{CATALOGUE_FILE.name}, table [{name}]: has no [[{name}.files]]")
+    for file in files:
+        parts = PurePosixPath(file.path).parts
+        if file.path.startswith("/") or ".." in parts or "\\" in file.path or ":" in file.path:
+            raise ValueError(f"{CATALOGUE_FILE.name}, table [{name}]: path {file.path!r} leads out of the data folder")
+    return entry
+
+
+def _entry(name):
+    if not isinstance(name, str):
+        raise TypeError(f"name must be the name of a data set, such as 'breast_cancer', got {name!r}")
+    entries = {entry.name: entry for entry in catalogue()}
+    if name not in entries:
+        nearest = difflib.get_close_matches(name.lower(), entries, n=1, cutoff=0)
+        raise ValueError(
+            f"name must be the name of a data set, got {name!r}: did you mean {nearest[0]!r}? "
+            f"The course has {', '.join(entries)}"
+        )
+    return entries[name]
+
+
+def catalogue_table():
+    """Show the catalogue as a table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each data set, with its name as index; the columns are title, tier, rows, columns, licence, used by.
+
+    Taught in: 00_start_here
+    """
+    import pandas as pd  # here, so that importing this module stays instant
+
+    rows = [
+        {
+            "name": entry.name,
+            "title": entry.title,
+            "tier": entry.tier,
+            "rows": entry.rows,
+            "columns": entry.columns,
+            "licence": entry.licence,
+            "used by": ", ".join(entry.used_by),
+        }
+        for entry in catalogue()
+    ]
+    return pd.DataFrame(rows).set_index("name")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Finding and downloading files
+
+
+def status(name):
+    """Say where a data set is now. Nothing is downloaded.
+
+    Parameters
+    ----------
+    name : str
+        A name of the catalogue.
+
+    Returns
+    -------
+    str
+        "embedded", "in COURSE_DATA_DIR", "cached" or "not here"; "damaged" for a file in COURSE_DATA_DIR that `fetch`
+        would refuse.
+
+    Taught in: 04_1_image_diagnosis_lab
+    """
+    entry = _entry(name)
+    if entry.tier == "embedded":
+        return "embedded"
+    try:
+        places = [_find(file)[1] for file in entry.files]
+    except DatasetCorrupt:
+        return "damaged"
+    return "not here" if "not here" in places else places[0]
+
+
+def fetch(name, number=0):
+    """Find a file of a data set, verified; download it if need be.
+
+    Parameters
+    ----------
+    name : str
+        A name of the catalogue.
+    number : int
+        Which file, for the data sets that have more than one.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    DatasetUnavailable
+        If the file is not on this computer and cannot be downloaded. The message says what was tried, where to put the
+        file, and which data set needs no download.
+    DatasetCorrupt
+        If the file in COURSE_DATA_DIR is not the one that folder's SHA256SUMS lists.
+    ValueError
+        If there is no data set of that name, or it has no file because it is inside a package.
+
+    Taught in: 04_1_image_diagnosis_lab
+    """
+    entry = _entry(name)
+    if number not in range(len(entry.files)):
+        raise ValueError(f"number must be from 0 to {len(entry.files) - 1} for the data set {name!r}, got {number!r}")
+    file = entry.files[number]
+    if entry.tier == "embedded":
+        if not file.path:
+            raise ValueError(f"name {name!r} has no file to fetch: it comes from {file.address}. Use load_{name}()")
+        return CATALOGUE_FILE.parent / file.path
+
+    path, _, tried = _find(file)
+    if path is not None:
+        return path
+    cause = None
+    problem = _why_no_download(file)
+    if problem is None:
+        try:
+            return _download(entry, file)
+        except (OSError, ValueError) as error:  # network or disk; checksum or size
+            cause = error
+            problem = f"the download failed: {error}"
+    raise DatasetUnavailable(_explanation(entry, file, [*tried, f"{file.address}: {problem}"])) from cause
+
+
+def _find(file):
+    """Look for a file on this computer. Returns its path (or None), where that is, and what was tried."""
+    tried = []
+    if folder := _data_dir():
+        path = folder / file.path
+        if path.is_file():
+            _verify_listed(path, folder, file)
+            return path, "in COURSE_DATA_DIR", tried
+        tried.append(f"COURSE_DATA_DIR: there is no {path}")
+    else:
+        tried.append("COURSE_DATA_DIR: not set")
+    caches = [_cache_folder()] + ([Path(_session["temporary"].name)] if _session["temporary"] else [])
+    for folder in caches:
+        path = folder / file.path
+        if not path.is_file():
+            tried.append(f"the cache: there is no {path}")
+        elif path.stat().st_size > file.max_bytes or not _has_checksum(path, file.checksum):
+            tried.append(f"the cache: {path} is damaged (its checksum is not {file.checksum})")
+        else:
+            return path, "cached", tried
+    return None, "not here", tried
+
+
+def _data_dir():
+    value = os.environ.get("COURSE_DATA_DIR")
+    if not value:
+        return None
+    folder = Path(value).expanduser()
+    if not folder.is_dir():
+        raise ValueError(f"COURSE_DATA_DIR must name a folder, got {value!r}")
+    return folder
+
+
+def _cache_folder():
+    if value := os.environ.get("COURSE_CACHE_DIR"):
+        return Path(value).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("deep-learning-in-medicine"))
+
+
+def _verify_listed(path, folder, file):
+    """Refuse a file of COURSE_DATA_DIR that the folder's SHA256SUMS does not vouch for."""
+    sums = folder / "SHA256SUMS"
+    listed = {}
+    if sums.is_file():
+        for line in sums.read_text(encoding="utf-8").splitlines():
+            checksum, _, name = line.strip().partition(" ")
+            listed[PurePosixPath(name.strip().removeprefix("*"))] = checksum  # * marks binary mode
+    expected = listed.get(PurePosixPath(file.path))
+    if expected is None:
+        raise DatasetCorrupt(
+            f"{path} cannot be verified: {sums} has no line for it. If you trust the file, add the line "
+            f"'<its SHA-256>  {file.path}'"
+        )
+    if path.stat().st_size > file.max_bytes:
+        raise DatasetCorrupt(f"{path} has {path.stat().st_size} bytes, expected at most {file.max_bytes}")
+    if not _has_checksum(path, f"sha256:{expected}"):
+        raise DatasetCorrupt(f"{path} is damaged or was replaced: its SHA-256 is not {expected}, as {sums} says")
+
+
+def _has_checksum(path, checksum):
+    algorithm, _, expected = checksum.partition(":")
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest() == expected.lower()
+
+
+def _why_no_download(file):
+    if os.environ.get("COURSE_OFFLINE", "0") not in ("", "0"):
+        return "not tried, because COURSE_OFFLINE is set"
+    host, port = _first_host(file.address)
+    if not _can_connect(host, port):
+        return f"no connection to {host}, port {port}, within {CONNECT_SECONDS} s"
+    return None
+
+
+def _first_host(address):
+    """Name the computer that a download speaks to first: the proxy, in many hospitals, or the server itself."""
+    url = urlsplit(address)
+    proxies = {} if proxy_bypass(url.hostname) else getproxies()
+    if proxy := proxies.get(url.scheme, proxies.get("all")):
+        url = urlsplit(proxy if "//" in proxy else f"//{proxy}")
+    return url.hostname, url.port or (443 if url.scheme == "https" else 80)
+
+
+def _can_connect(host, port):
+    reached = threading.Event()
+
+    def attempt():
+        with contextlib.suppress(OSError):
+            socket.create_connection((host, port), timeout=CONNECT_SECONDS).close()
+            reached.set()
+
+    # In a thread, because looking up the name of a host has no time limit of its own.
+    thread = threading.Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join(CONNECT_SECONDS)
+    return reached.is_set()
+
+
+def _download(entry, file):
+    """Download into a folder of this process alone and move the verified file to its place in one step.
+
+    So a broken download leaves nothing behind, and two processes that download at once do not meet.
+    """
+    import pooch
+
+    pooch.get_logger().setLevel("WARNING")  # the progress bar says enough
+    folder = _writable_cache()
+    target = folder / file.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="download-", dir=folder) as private:
+        received = pooch.retrieve(file.address, file.checksum, "file", private, downloader=_downloader(entry, file))
+        os.replace(received, target)
+    return target
+
+
+def _writable_cache():
+    folder = _cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+        return folder
+    except OSError as error:
+        if _session["temporary"] is None:
+            _session["temporary"] = tempfile.TemporaryDirectory(prefix="deep-learning-in-medicine-")
+        temporary = Path(_session["temporary"].name)
+        print(
+            f"Note: the cache {folder} cannot be written to ({error.strerror}). The data are kept in {temporary} until "
+            "this Python process ends. To keep them, let COURSE_CACHE_DIR name a folder of yours."
+        )
+        return temporary
+
+
+def _downloader(entry, file):
+    """Make the function that pooch calls to download: with a progress bar, a stall time-out and a bound on the size."""
+    import pooch
+    from tqdm import tqdm
+
+    def download(address, output_path, _):
+        bar = tqdm(total=file.max_bytes, unit="B", unit_scale=True, desc=entry.name, leave=False)
+        with open(output_path, "wb") as output, bar:
+            http = pooch.HTTPDownloader(progressbar=bar, chunk_size=65536, timeout=STALL_SECONDS)
+            http(address, _BoundedFile(output, file.max_bytes), None)
+
+    return download
+
+
+class _BoundedFile:
+    """A file to write to that refuses to grow beyond a bound."""
+
+    def __init__(self, file, max_bytes):
+        self.file = file
+        self.left = max_bytes
+        self.flush = file.flush
+
+    def write(self, data):
+        self.left -= len(data)
+        if self.left < 0:
+            raise ValueError("the server sent more bytes than the data set has")
+        self.file.write(data)
+
+
+def _explanation(entry, file, tried):
+    text = f"The data set {entry.name!r} is not on this computer and could not be downloaded. Tried:\n"
+    text += "".join(f"- {line}\n" for line in tried)
+    text += (
+        f"To put it there by hand, download {file.address} and save it as {_cache_folder() / file.path}. Or save it as "
+        f"{file.path} in a folder of your own that COURSE_DATA_DIR names, with the line '<its SHA-256>  {file.path}' "
+        "in the file SHA256SUMS of that folder."
+    )
+    if entry.instead:
+        text += f"\nInstead, load_{entry.instead}() needs no download."
+    return text
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Reading files that are not trusted
+
+
+def _read_npz(path, expected):
+    """Read an .npz file that must hold exactly the expected arrays.
+
+    Everything is checked before memory is spent on it: a few kilobytes can unpack to gigabytes, a header can ask for
+    any amount of memory, and an array of Python objects can run a program.
+
+    Parameters
+    ----------
+    expected : dict
+        For each array its type and shape: {"labels": ("uint8", (624, 1))}.
+
+    Returns
+    -------
+    dict of numpy arrays
+    """
+    with open(path, "rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                return _read_members(archive, path, expected)
+        except DatasetCorrupt:
+            raise
+        except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError) as error:
+            raise DatasetCorrupt(f"{path} is not a sound .npz file: {error}") from error
+
+
+def _read_members(archive, path, expected):
+    found = sorted(member.filename for member in archive.infolist())
+    if found != sorted(f"{name}.npy" for name in expected):
+        raise DatasetCorrupt(f"{path} must hold the arrays {', '.join(sorted(expected))}; it holds {found}")
+    arrays = {}
+    for name, (dtype, shape) in expected.items():
+        member = archive.getinfo(f"{name}.npy")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise DatasetCorrupt(f"{path}: {name} is compressed in a way that NumPy does not write")
+        most = np.dtype(dtype).itemsize * math.prod(shape) + 1024  # and a header
+        if member.file_size > most:
+            raise DatasetCorrupt(f"{path}: {name} unpacks to {member.file_size} bytes, expected at most {most}")
+        with archive.open(member) as stream:
+            header = _read_header(stream)
+        if header != (np.dtype(dtype), shape):
+            raise DatasetCorrupt(f"{path}: {name} must be {dtype} {shape}, got {header[0]} {header[1]}")
+        with archive.open(member) as stream:
+            arrays[name] = np.lib.format.read_array(stream, allow_pickle=False)
+    return arrays
+
+
+def _read_header(stream):
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+    elif version == (2, 0):
+        shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
+    else:
+        raise ValueError(f"unknown format version {version}")
+    return dtype, shape
+
+
+def _read_only(array):
+    array.setflags(write=False)
+    return array
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The loaders
+
+
+@dataclass(frozen=True)
+class BreastCancer:
+    """What `load_breast_cancer` returns. The arrays cannot be written to: copy one to change it."""
+
+    name: str
+    features: np.ndarray  # [569, 30] float64
+    labels: np.ndarray  # [569] int64, 1 = malignant
+    feature_names: tuple
+    label_names: tuple  # label_names[1] is the name of label 1
+    groups: None  # no patient ids: see `load_breast_cancer`
+    licence: str
+    citation: str
+
+
+def load_breast_cancer():
+    """Load the Wisconsin breast cancer data: 30 measurements of cell nuclei, malignant or benign.
+
+    The label 1 means malignant (212 of 569 aspirates), because the course calls the disease positive.
+    scikit-learn, from which the data come, has it the other way round: there 1 means benign.
+
+    Returns
+    -------
+    BreastCancer
+        `features` [569, 30] float64, `labels` [569] int64 (1 = malignant, 0 = benign), `feature_names`,
+        `label_names`, `licence`, `citation`. `groups` is None: the copy in scikit-learn has no patient ids; the paper
+        describes one aspirate of each of 569 patients.
+
+    Taught in: 00_start_here
+    """
+    from sklearn.datasets import load_breast_cancer as sklearn_breast_cancer
+
+    entry = _entry("breast_cancer")
+    bunch = sklearn_breast_cancer()
+    return BreastCancer(
+        name=entry.name,
+        features=_read_only(bunch.data.astype(np.float64)),
+        labels=_read_only((bunch.target == 0).astype(np.int64)),
+        feature_names=tuple(str(name) for name in bunch.feature_names),
+        label_names=("benign", "malignant"),
+        groups=None,
+        licence=entry.licence,
+        citation=entry.citation,
+    )
+
+
+@dataclass(frozen=True)
+class PneumoniaMNIST:
+    """What `load_pneumoniamnist` returns. The arrays cannot be written to: copy one to change it."""
+
+    name: str
+    train_images: np.ndarray  # [4708, 28, 28] uint8
+    train_labels: np.ndarray  # [4708] int64, 1 = pneumonia
+    validation_images: np.ndarray  # [524, 28, 28] uint8
+    validation_labels: np.ndarray  # [524] int64
+    test_images: np.ndarray  # [624, 28, 28] uint8
+    test_labels: np.ndarray  # [624] int64
+    label_names: tuple  # label_names[1] is the name of label 1
+    groups: None  # no patient ids: see `load_pneumoniamnist`
+    licence: str
+    citation: str
+
+
+_PNEUMONIAMNIST = {"train": (4708, 3494), "val": (524, 389), "test": (624, 390)}  # images, of them pneumonia
+
+
+def load_pneumoniamnist():
+    """Load PneumoniaMNIST: chest X-rays of children, 28 x 28 pixels, pneumonia or normal.
+
+    Returns
+    -------
+    PneumoniaMNIST
+        `train_images` [4708, 28, 28], `validation_images` [524, 28, 28] and `test_images` [624, 28, 28], uint8 from 0
+        (black) to 255 (white); `train_labels`, `validation_labels`, `test_labels`, int64 (1 = pneumonia, 0 = normal);
+        `label_names`, `licence`, `citation`. `groups` is None: the file has no patient ids, so nobody can tell whether
+        images of one child stand on both sides of a split. The catalogue lists what is known.
+
+    Raises
+    ------
+    DatasetUnavailable
+        If the file is not on this computer and cannot be downloaded (4 MB).
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Notes
+    -----
+    Yang et al., Scientific Data 10:41 (2023), https://doi.org/10.1038/s41597-022-01721-8.
+
+    Taught in: 04_1_image_diagnosis_lab
+    """
+    entry = _entry("pneumoniamnist")
+    path = fetch("pneumoniamnist")
+    expected = {}
+    for split, (n_images, _) in _PNEUMONIAMNIST.items():
+        expected[f"{split}_images"] = ("uint8", (n_images, 28, 28))
+        expected[f"{split}_labels"] = ("uint8", (n_images, 1))
+    arrays = _read_npz(path, expected)
+
+    images, labels = {}, {}
+    for split, (_, n_pneumonia) in _PNEUMONIAMNIST.items():
+        images[split] = arrays[f"{split}_images"]
+        labels[split] = arrays[f"{split}_labels"][:, 0].astype(np.int64)
+        darkest, brightest = images[split].min(), images[split].max()
+        if darkest > 5 or brightest < 250:
+            raise DatasetCorrupt(f"{path}: {split}_images must span 0 to 255, got {darkest} to {brightest}")
+        if not set(np.unique(labels[split])) <= {0, 1}:
+            raise DatasetCorrupt(f"{path}: {split}_labels must be 0 or 1, got {np.unique(labels[split])}")
+        if labels[split].sum() != n_pneumonia:
+            raise DatasetCorrupt(f"{path}: {split}_labels has {labels[split].sum()} ones, expected {n_pneumonia}")
+
+    return PneumoniaMNIST(
+        name=entry.name,
+        train_images=_read_only(images["train"]),
+        train_labels=_read_only(labels["train"]),
+        validation_images=_read_only(images["val"]),
+        validation_labels=_read_only(labels["val"]),
+        test_images=_read_only(images["test"]),
+        test_labels=_read_only(labels["test"]),
+        label_names=("normal", "pneumonia"),
+        groups=None,
+        licence=entry.licence,
+        citation=entry.citation,
+    )

@@ -1,0 +1,372 @@
+"""One look for every figure of the course, and the figures that several chapters share.
+
+Each figure helper draws into `ax`, or into a new figure, and returns the Axes, so that a chapter can go on with it.
+Nothing is told apart by colour alone: lines also differ in style, points in shape.
+"""
+
+import textwrap
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+__all__ = [
+    "PALETTE",
+    "course_map",
+    "decision_curve_plot",
+    "image_grid",
+    "interval_plot",
+    "learning_curves",
+    "reliability_diagram",
+    "use_course_style",
+]
+
+# The ten colours of the course, told apart by readers with red-green blindness too.
+PALETTE = tuple(sns.color_palette("colorblind"))
+
+_MARKERS = ("o", "s", "^", "D", "v")
+_LINE_STYLES = ("solid", "dashdot", (0, (6, 2)), (0, (2, 1)))  # dashes and dots alone are for reference lines
+_REFERENCE_COLOUR = "0.45"  # grey, for lines to compare with
+
+
+def use_course_style():
+    """Give all following figures the course's look: colour-blind-safe, and readable from the last row.
+
+    Changes matplotlib's settings for the whole session. No other function of this module does.
+
+    Taught in: 00_start_here
+    """
+    sns.set_theme(
+        context="notebook",
+        style="ticks",
+        palette="colorblind",
+        rc={
+            "figure.dpi": 100,
+            "savefig.dpi": 100,
+            "figure.figsize": (7.5, 4.8),
+            "figure.constrained_layout.use": True,
+            "font.size": 14,
+            "axes.labelsize": 15,
+            "axes.titlesize": 16,
+            "axes.titlepad": 10,
+            "xtick.labelsize": 14,
+            "ytick.labelsize": 14,
+            "legend.fontsize": 14,
+            "legend.frameon": False,
+            "lines.linewidth": 2.5,
+            "lines.markersize": 8,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "image.cmap": "gray",
+            "image.interpolation": "nearest",  # pixels as they are: a smoothed image shows what is not there
+        },
+    )
+
+
+def interval_plot(names, intervals, ax=None, xlabel=None):
+    """Show estimates with their intervals, one row each, the first on top (forest plot).
+
+    Parameters
+    ----------
+    names : list of k strings
+    intervals : list of k `evaluation.Interval`
+    ax : matplotlib Axes, optional
+    xlabel : string, optional
+        What is estimated, such as "ROC-AUC (95 % interval)".
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is nothing to show, the lengths differ, or the intervals are no intervals.
+
+    Taught in: 00_start_here
+    """
+    names, intervals = list(names), list(intervals)
+    if not intervals:
+        raise ValueError("intervals must hold at least one interval, got none")
+    if len(names) != len(intervals):
+        raise ValueError(f"names and intervals must have the same length, got {len(names)} and {len(intervals)}")
+    for interval in intervals:
+        _require_fields(interval, "intervals", "evaluation.Interval", ["estimate", "low", "high", "level"])
+    ax = _new_axes((8.5, 1.3 + 0.6 * len(names))) if ax is None else ax
+
+    rows = np.arange(len(names))
+    low, high = [i.low for i in intervals], [i.high for i in intervals]
+    ax.hlines(rows, low, high, color=PALETTE[0], linewidth=3)
+    for ends in (low, high):  # taller than the point, which would else hide a narrow interval
+        ax.plot(ends, rows, "|", color=PALETTE[0], markersize=18, markeredgewidth=3)
+    ax.plot([i.estimate for i in intervals], rows, "o", color=PALETTE[0], markeredgecolor="white", markersize=10)
+    for row, interval in zip(rows, intervals, strict=True):
+        place = {"xy": (1.02, row), "xycoords": ("axes fraction", "data")}
+        ax.annotate(str(interval), **place, verticalalignment="center", annotation_clip=False)
+    ax.set_yticks(rows, names)
+    ax.set_ylim(len(names) - 0.5, -0.5)  # downwards, so that the first is on top
+    ax.set_xlabel(xlabel or f"Estimate with {intervals[0].level * 100:g} % interval")
+    ax.tick_params(axis="y", length=0)
+    ax.spines[["left", "top", "right"]].set_visible(False)
+    ax.grid(axis="x", color="0.9")
+    ax.set_axisbelow(True)
+    return ax
+
+
+def reliability_diagram(curve, ax=None, label=None):
+    """Show predicted probability against observed frequency, bin by bin, with the interval of each frequency.
+
+    A calibrated model lies on the diagonal; points below it mean that the predicted risks are too high. Call it again
+    with the same Axes to compare two models.
+
+    Parameters
+    ----------
+    curve : `evaluation.ReliabilityCurve`
+    ax : matplotlib Axes, optional
+    label : string, optional
+        The model's name in the legend.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    TypeError
+        If `curve` is no reliability curve.
+
+    Taught in: 04_1_image_diagnosis_lab
+    """
+    _require_fields(curve, "curve", "evaluation.ReliabilityCurve", ["mean_predicted", "observed", "low", "high"])
+    ax = _new_axes((6.2, 6.2)) if ax is None else ax
+    number = len(ax.containers)  # of models already shown here
+    if number == 0:
+        ax.plot([0, 1], [0, 1], color=_REFERENCE_COLOUR, linestyle="dashed", linewidth=1.5, label="perfect calibration")
+    ax.errorbar(
+        curve.mean_predicted,
+        curve.observed,
+        yerr=[curve.observed - curve.low, curve.high - curve.observed],
+        color=PALETTE[number % len(PALETTE)],
+        marker=_MARKERS[number % len(_MARKERS)],
+        linestyle=_LINE_STYLES[number % len(_LINE_STYLES)],
+        linewidth=2,
+        elinewidth=1.5,
+        label=label,
+    )
+    ax.set(xlabel="Predicted probability", ylabel="Observed frequency", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    ax.set_aspect("equal")
+    ax.legend(loc="upper left")
+    return ax
+
+
+def decision_curve_plot(curve, ax=None, label="model"):
+    """Show the net benefit of a model beside treating everyone and treating no one.
+
+    A model is worth using at the thresholds where its line is the highest. Call it again with the same Axes to
+    compare two models.
+
+    Parameters
+    ----------
+    curve : `evaluation.DecisionCurve`
+    ax : matplotlib Axes, optional
+    label : string
+        The model's name in the legend.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    TypeError
+        If `curve` is no decision curve.
+
+    Taught in: 04_1_image_diagnosis_lab
+    """
+    _require_fields(curve, "curve", "evaluation.DecisionCurve", ["thresholds", "model", "treat_all", "treat_none"])
+    ax = _new_axes() if ax is None else ax
+    if "treat everyone" not in ax.get_legend_handles_labels()[1]:
+        reference = {"color": _REFERENCE_COLOUR, "linewidth": 1.8}
+        ax.plot(curve.thresholds, curve.treat_all, linestyle="dashed", label="treat everyone", **reference)
+        ax.plot(curve.thresholds, curve.treat_none, linestyle="dotted", label="treat no one", **reference)
+    number = len(ax.get_legend_handles_labels()[1]) - 2  # of models already shown here
+    ax.plot(
+        curve.thresholds,
+        curve.model,
+        color=PALETTE[number % len(PALETTE)],
+        linestyle=_LINE_STYLES[number % len(_LINE_STYLES)],
+        label=label,
+    )
+    top = max(0.02, ax.dataLim.ymax)
+    ax.set_ylim(-0.2 * top, 1.1 * top)  # treating everyone falls without end, and would flatten all the rest
+    ax.set(xlabel="Threshold probability", ylabel="Net benefit per patient")
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    ax.legend()
+    return ax
+
+
+def learning_curves(history, ax=None):
+    """Show the loss on training and validation data after each epoch, and where the validation loss is lowest.
+
+    Parameters
+    ----------
+    history : what `model.fit` returns, or a dictionary of lists
+        `loss` is needed; `val_loss` is shown if it is there.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no loss, the two losses have different lengths, or `history` is something else.
+
+    Taught in: 00_start_here
+    """
+    losses = getattr(history, "history", history)
+    if not isinstance(losses, dict):
+        raise TypeError(f"history must be what model.fit returns or a dictionary, got {type(history).__name__}")
+    if not len(losses.get("loss", [])):
+        raise ValueError(f"history must hold the loss of at least one epoch under 'loss', got {sorted(losses)}")
+    if "val_loss" in losses and len(losses["val_loss"]) != len(losses["loss"]):
+        lengths = f"{len(losses['loss'])} and {len(losses['val_loss'])}"
+        raise ValueError(f"loss and val_loss must have the same length, got {lengths}")
+    ax = _new_axes() if ax is None else ax
+
+    epochs = np.arange(1, len(losses["loss"]) + 1)
+    marker = "o" if len(epochs) == 1 else None  # a line of one point is invisible
+    ax.plot(epochs, losses["loss"], color=PALETTE[0], linestyle="dashed", marker=marker, label="training")
+    if "val_loss" in losses:
+        ax.plot(epochs, losses["val_loss"], color=PALETTE[1], marker=marker, label="validation")
+        if np.isfinite(losses["val_loss"]).any():
+            best = np.nanargmin(losses["val_loss"])
+            ax.plot(
+                epochs[best], losses["val_loss"][best], "D", color=PALETTE[1], markersize=10, label="lowest validation"
+            )
+    ax.set(xlabel="Epoch", ylabel="Loss")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    ax.legend()
+    return ax
+
+
+def image_grid(images, titles=None, columns=6):
+    """Show images side by side, all on the same grey scale so that they can be compared.
+
+    Parameters
+    ----------
+    images : array, shape (n, height, width), (n, height, width, 1), or (n, height, width, 3) for colours
+        Black and white are the smallest and the largest value in the whole array. Colours range from 0 to 1 (floats)
+        or from 0 to 255 (8-bit integers).
+    titles : list of n strings, optional
+    columns : int
+        Images in a row.
+
+    Returns
+    -------
+    array of n matplotlib Axes
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes are others, values are not finite, or the lengths differ.
+
+    Taught in: 04_1_image_diagnosis_lab
+    """
+    images = np.asarray(images)
+    if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3)) or images.size == 0:
+        raise ValueError(
+            "images must have the shape (n, height, width), (n, height, width, 1) or (n, height, width, 3), "
+            f"got {images.shape}"
+        )
+    if not np.all(np.isfinite(images)):
+        raise ValueError("images must be finite, got NaN or infinite values")
+    if titles is not None and len(titles) != len(images):
+        raise ValueError(f"titles and images must have the same length, got {len(titles)} and {len(images)}")
+    if isinstance(columns, bool) or not isinstance(columns, int) or columns < 1:
+        raise ValueError(f"columns must be an integer of at least 1, got {columns!r}")
+
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)  # rounded up
+    inches = 11 / max(columns, 4)
+    title_inches = 0.0 if titles is None else 0.4
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(inches * columns, (inches + title_inches) * rows), squeeze=False
+    )
+    axes = axes.ravel()
+    for ax in axes:
+        ax.set_axis_off()
+    for i, image in enumerate(images):
+        axes[i].imshow(image, cmap="gray", vmin=images.min(), vmax=images.max(), interpolation="nearest")
+        if titles is not None:
+            axes[i].set_title(titles[i], fontsize=14, pad=5)
+    return axes[: len(images)]
+
+
+def course_map(chapters, ax=None):
+    """Draw the chapters of the course: one column for each part, one row for each field of medicine.
+
+    Parameters
+    ----------
+    chapters : sequence of `course_utils.notebooks.Entry`
+        In reading order. A chapter whose notebook exists is drawn in full colour, one to come in a pale one.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        If `chapters` is empty.
+
+    Taught in: 00_start_here
+    """
+    if not chapters:
+        raise ValueError("chapters must not be empty")
+    if ax is None:
+        _, ax = plt.subplots(figsize=(10.6, 5.4))
+    parts = list(dict.fromkeys(entry.part for entry in chapters))
+    for column, part in enumerate(parts):
+        ax.text(column + 0.5, 4.12, part, ha="center", va="bottom", fontsize=15, fontweight="bold")
+        for row, entries in _map_rows([entry for entry in chapters if entry.part == part]).items():
+            for place, entry in enumerate(entries):
+                height = row[1] / len(entries)
+                _map_box(ax, column, row[0] + row[1] - (place + 1) * height, height, entry, PALETTE[column])
+    ax.set(xlim=(0, len(parts)), ylim=(0, 4.5))
+    ax.axis("off")
+    return ax
+
+
+def _new_axes(figsize=None):
+    return plt.subplots(figsize=figsize)[1]
+
+
+def _require_fields(value, name, expected, fields):
+    if not all(hasattr(value, field) for field in fields):
+        raise TypeError(f"{name} must come from {expected}, got {type(value).__name__}")
+
+
+def _map_rows(entries):
+    """Bottom and height of each row, with its chapters. Chapters 3.x and 4.x stand in the row of their field x."""
+    rows = {}
+    for entry in entries:
+        field = entry.number.split(".")[1:2] if entry.number[0] in "34" else []
+        row = (4.0 - int(field[0]), 1.0) if field else (0.0, 4.0)
+        rows.setdefault(row, []).append(entry)
+    return rows
+
+
+def _map_box(ax, left, bottom, height, entry, colour):
+    exists = entry.path.exists()
+    box = plt.Rectangle(
+        (left + 0.03, bottom + 0.03), 0.94, height - 0.06, facecolor=colour, alpha=0.45 if exists else 0.12,
+        edgecolor=colour, linewidth=2.5 if exists else 1,
+    )  # fmt: skip
+    ax.add_patch(box)
+    title = entry.title.removeprefix("Lab: ")
+    text = textwrap.fill(f"{entry.number}  {title[0].upper()}{title[1:]}", 22)
+    ax.text(left + 0.5, bottom + height / 2, text, ha="center", va="center", fontsize=12)

@@ -1,0 +1,66 @@
+"""What every chapter needs beside `model.fit`: progress in one line, which leaves one clean line behind."""
+
+import sys
+
+import keras
+from IPython import display, get_ipython
+
+__all__ = ["OneLineProgress"]
+
+
+class OneLineProgress(keras.callbacks.Callback):
+    """Show the training in one line, which ends as `epoch 12 of 12: loss 0.123, validation loss 0.145`.
+
+    Use it with `verbose=0`: `model.fit(..., verbose=0, callbacks=[OneLineProgress(EPOCHS)])`. In a notebook and in a
+    terminal the line is renewed after each epoch; elsewhere (a file, a test) only its last state is printed. It holds
+    no times, so that a stored notebook changes only where the training does.
+
+    Parameters
+    ----------
+    epochs : int
+        The number of epochs asked for; early stopping may end before.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `epochs` is not an integer of at least 1.
+
+    Taught in: 00_start_here
+    """
+
+    def __init__(self, epochs):
+        super().__init__()
+        if isinstance(epochs, bool) or not isinstance(epochs, int):
+            raise TypeError(f"epochs must be an integer, got {epochs!r}")
+        if epochs < 1:
+            raise ValueError(f"epochs must be at least 1, got {epochs}")
+        self.epochs = epochs
+
+    def on_train_begin(self, logs=None):
+        self.line = None
+        self.notebook_display = None
+        self.in_notebook = hasattr(get_ipython(), "kernel")
+        self.in_terminal = not self.in_notebook and sys.stdout.isatty()
+
+    def on_epoch_end(self, epoch, logs=None):
+        losses = {name.replace("val_", "validation "): value for name, value in (logs or {}).items() if "loss" in name}
+        shown = ", ".join(f"{name} {float(value):.3f}" for name, value in losses.items())
+        self.line = f"epoch {epoch + 1} of {self.epochs}: {shown}"
+        if self.in_notebook:
+            self._show_in_notebook()
+        elif self.in_terminal:
+            print(f"\r{self.line:<79}", end="", flush=True)  # padded, to cover a longer line before it
+
+    def on_train_end(self, logs=None):
+        if self.in_terminal:
+            print()
+        elif not self.in_notebook and self.line is not None:
+            print(self.line)
+
+    def _show_in_notebook(self):
+        # Renewing a display replaces its text. Carriage returns would be stored, all of them.
+        text = {"text/plain": self.line}
+        if self.notebook_display is None:
+            self.notebook_display = display.display(text, raw=True, display_id=True)
+        else:
+            self.notebook_display.update(text, raw=True)

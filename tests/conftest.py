@@ -1,0 +1,17 @@
+"""Fixtures of the unit tests."""
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("course", deadline=None, print_blob=True)
+settings.load_profile("course")
+
+# The fixture chapter and its broken copies are run by tests of their own.
+collect_ignore_glob = ["fixtures/*"]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """Every test has a cache folder and a progress file of its own."""
+    monkeypatch.setenv("COURSE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.json"))

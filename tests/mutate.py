@@ -1,0 +1,67 @@
+"""Break a chapter on purpose, one mistake at a time, and see that its claims notice.
+
+    python tests/mutate.py 3.1.1          # the chapter with this number; without a number, all chapters
+    python tests/mutate.py --folder F     # chapters in another folder, mutations in F/mutations
+
+A mutation stands in tests/mutations/<chapter>.toml: `cell` (text found in one code cell only), `find` and `replace`
+(in that cell), `breaks` (how the statement of the claim begins that must then fail) and `why` (whose mistake it is).
+"""
+
+import argparse
+import copy
+import sys
+import tomllib
+from pathlib import Path
+
+from course_utils import notebooks
+
+MUTATIONS = Path(__file__).parent / "mutations"
+
+
+def read_mutations(path):
+    """Return the list of mutations in a file, or an empty list when there is none."""
+    if not path.exists():
+        return []
+    return tomllib.loads(path.read_text(encoding="utf-8"))["mutation"]
+
+
+def mutate(notebook, mutation):
+    """Return a copy of the notebook with one mistake in it; a ValueError when the mutation does not apply."""
+    notebook = copy.deepcopy(notebook)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and mutation["cell"] in cell.source]
+    if len(cells) != 1:
+        raise ValueError(f"cell = {mutation['cell']!r} is found in {len(cells)} code cells, not in one")
+    if cells[0].source.count(mutation["find"]) != 1:
+        raise ValueError(f"find = {mutation['find']!r} is not found exactly once in the cell of {mutation['cell']!r}")
+    cells[0].source = cells[0].source.replace(mutation["find"], mutation["replace"])
+    return notebook
+
+
+def notices(run, mutation):
+    """Did the claim that must fail, fail?"""
+    return run.error.partition(": ")[2].startswith(f"ClaimError: ✗ {mutation['breaks']}")
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description="see that the claims notice mistakes")
+    parser.add_argument("chapters", nargs="*")
+    parser.add_argument("--folder", type=Path)
+    options = parser.parse_args(arguments)
+    folder = options.folder or notebooks.FOLDER
+    mutations_folder = options.folder / "mutations" if options.folder else MUTATIONS
+
+    survivors = 0
+    entries = [notebooks.find_chapter(name, folder) for name in options.chapters] or notebooks.chapters(folder)
+    for entry in entries:
+        for mutation in read_mutations(mutations_folder / f"{entry.file}.toml"):
+            run = notebooks.execute(mutate(notebooks.read(entry.path), mutation), folder)
+            noticed = notices(run, mutation)
+            survivors += not noticed
+            print(f"{'✓ noticed ' if noticed else '✗ SURVIVED'}  {entry.number}  {mutation['why']}")
+            if not noticed:
+                print(f"            the run ended with: {run.error or 'no error'}")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,752 @@
+"""The data sets: where they are looked for, what is refused, and what the loaders return.
+
+No test speaks to another computer: the downloads come from a web server that the test itself starts (http_server.py).
+"""
+
+import hashlib
+import inspect
+import io
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import zipfile
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from course_utils import datasets
+
+sys.path.insert(0, str(Path(__file__).parent))
+from http_server import serving  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent
+REAL_MIRROR = os.environ.get("COURSE_DATA_DIR")
+BODY = bytes(range(256)) * 16
+PATH = "tiny/tiny.npz"
+
+
+@pytest.fixture(autouse=True)
+def no_other_computer(monkeypatch):
+    """Refuse every connection that leaves this computer."""
+    connect = socket.socket.connect
+
+    def connect_here(self, address):
+        assert address[0] in ("127.0.0.1", "::1"), f"a test tried to reach {address}"
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_here)
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path):
+    """An empty cache, and no setting from outside. Returns the folder of the cache, which does not exist yet."""
+    for variable in ("COURSE_DATA_DIR", "COURSE_OFFLINE", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("COURSE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setitem(datasets._session, "temporary", None)
+    return tmp_path / "cache"
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def catalogue_text(address="https://127.0.0.1:1/tiny.npz", content=BODY, path=PATH, **changed):
+    fields = {
+        "title": "Tiny",
+        "tier": "benchmark",
+        "what": "For tests.",
+        "rows": "1",
+        "columns": "1",
+        "source": "-",
+        "citation": "-",
+        "licence": "not stated",
+        "used_by": [],
+        "instead": "",
+        "traps": [],
+    }
+    text = "[tiny]\n" + "".join(f"{key} = {value!r}\n" for key, value in (fields | changed).items())
+    return (
+        f"{text}[[tiny.files]]\npath = {path!r}\naddress = {address!r}\n"
+        f"checksum = 'sha256:{sha256(content)}'\nmax_bytes = {2 * len(BODY)}\n"
+    )
+
+
+@pytest.fixture
+def use_catalogue(monkeypatch, tmp_path):
+    """Let the module read a catalogue of one data set, `tiny`."""
+
+    def use(*args, **kwargs):
+        file = tmp_path / "catalogue.toml"
+        file.write_text(catalogue_text(*args, **kwargs), encoding="utf-8")
+        monkeypatch.setattr(datasets, "CATALOGUE_FILE", file)
+
+    return use
+
+
+@pytest.fixture
+def mirror(monkeypatch, tmp_path):
+    """A COURSE_DATA_DIR with the tiny file in it and SHA256SUMS beside it."""
+    folder = tmp_path / "mirror"
+    (folder / PATH).parent.mkdir(parents=True)
+    (folder / PATH).write_bytes(BODY)
+    (folder / "SHA256SUMS").write_text(f"{sha256(b'x')}  ./other\n{sha256(BODY)}  ./{PATH}\n")
+    monkeypatch.setenv("COURSE_DATA_DIR", str(folder))
+    return folder
+
+
+def files_in(folder):
+    return [path for path in folder.rglob("*") if not path.is_dir()]
+
+
+# --- found on this computer
+
+
+def test_a_file_in_course_data_dir_needs_no_network(use_catalogue, mirror, cache):
+    use_catalogue(content=b"the official file, which has another checksum than the one in the mirror")
+    assert datasets.fetch("tiny") == mirror / PATH
+    assert datasets.status("tiny") == "in COURSE_DATA_DIR"
+    assert not cache.exists()
+
+
+@pytest.mark.parametrize("line", [f"{sha256(BODY)} *{PATH}", f"{sha256(BODY).upper()}  {PATH}\r"])
+def test_the_usual_ways_to_write_sha256sums_are_understood(use_catalogue, mirror, line):
+    use_catalogue()
+    (mirror / "SHA256SUMS").write_text(line + "\n", newline="")
+    assert datasets.fetch("tiny") == mirror / PATH
+
+
+def break_content(mirror):
+    (mirror / PATH).write_bytes(BODY[:-1] + b"?")
+
+
+def break_line(mirror):
+    (mirror / "SHA256SUMS").write_text(f"{sha256(BODY)}  ./tiny/other.npz\n")
+
+
+def remove_sums(mirror):
+    (mirror / "SHA256SUMS").unlink()
+
+
+def too_large(mirror):
+    (mirror / PATH).write_bytes(BODY * 3)
+    (mirror / "SHA256SUMS").write_text(f"{sha256(BODY * 3)}  ./{PATH}\n")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (break_content, "is damaged or was replaced"),
+        (break_line, "has no line for it"),
+        (remove_sums, "has no line for it"),
+        (too_large, "expected at most"),
+    ],
+)
+def test_a_wrong_file_in_course_data_dir_is_refused_not_replaced(use_catalogue, mirror, cache, damage, message):
+    damage(mirror)
+    with serving(BODY) as server:
+        use_catalogue(server.address)
+        with pytest.raises(datasets.DatasetCorrupt, match=message) as error:
+            datasets.fetch("tiny")
+        assert server.requests == 0
+    assert str(mirror / PATH) in str(error.value)
+    assert datasets.status("tiny") == "damaged"
+
+
+def test_course_data_dir_must_be_a_folder(use_catalogue, monkeypatch, tmp_path):
+    use_catalogue()
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(ValueError, match="COURSE_DATA_DIR must name a folder, got '.*nowhere'"):
+        datasets.fetch("tiny")
+
+
+def test_a_cached_file_is_verified_every_time(use_catalogue, cache, monkeypatch):
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    use_catalogue()
+    (cache / PATH).parent.mkdir(parents=True)
+    (cache / PATH).write_bytes(BODY)
+    assert datasets.fetch("tiny") == cache / PATH
+    assert datasets.status("tiny") == "cached"
+    (cache / PATH).write_bytes(BODY[:-1])
+    assert datasets.status("tiny") == "not here"
+    with pytest.raises(datasets.DatasetUnavailable, match="tiny.npz is damaged"):
+        datasets.fetch("tiny")
+
+
+def test_course_data_dir_comes_before_the_cache_and_the_cache_before_the_network(use_catalogue, mirror, cache):
+    with serving(BODY) as server:
+        use_catalogue(server.address)
+        (cache / PATH).parent.mkdir(parents=True)
+        (cache / PATH).write_bytes(BODY)
+        assert datasets.fetch("tiny") == mirror / PATH
+        (mirror / PATH).unlink()
+        assert datasets.fetch("tiny") == cache / PATH
+        assert server.requests == 0
+
+
+@pytest.mark.skipif(not REAL_MIRROR, reason="COURSE_DATA_DIR is not set")
+def test_the_real_mirror_is_accepted(monkeypatch):
+    monkeypatch.setenv("COURSE_DATA_DIR", REAL_MIRROR)
+    data = datasets.load_pneumoniamnist()
+    assert data.train_images.shape == (4708, 28, 28) and data.test_labels.sum() == 390
+
+
+# --- downloaded
+
+
+def test_a_download_is_verified_cached_and_moved_into_place_in_one_step(use_catalogue, cache):
+    seen = []
+    with serving(BODY, while_sending=lambda: seen.append((cache / PATH).exists())) as server:
+        use_catalogue(server.address)
+        assert datasets.status("tiny") == "not here"
+        assert datasets.fetch("tiny") == cache / PATH
+        assert (cache / PATH).read_bytes() == BODY
+        datasets.fetch("tiny")
+        assert server.requests == 1
+    assert seen == [False]
+    assert files_in(cache) == [cache / PATH]
+    assert datasets.status("tiny") == "cached"
+
+
+def test_a_damaged_file_in_the_cache_is_downloaded_again(use_catalogue, cache):
+    (cache / PATH).parent.mkdir(parents=True)
+    (cache / PATH).write_bytes(b"half a download of long ago")
+    with serving(BODY) as server:
+        use_catalogue(server.address)
+        assert datasets.fetch("tiny").read_bytes() == BODY
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "body", "message"),
+    [
+        ("truncated", BODY, "IncompleteRead"),
+        ("stalled", BODY, "timed out"),
+        ("endless", BODY, "more bytes than the data set has"),
+        ("missing", BODY, "404"),
+        ("good", b"<html>Please log in to the hospital's network</html>", "does not match"),
+    ],
+)
+def test_a_failed_download_leaves_nothing_behind(use_catalogue, cache, monkeypatch, behaviour, body, message):
+    monkeypatch.setattr(datasets, "STALL_SECONDS", 0.3)
+    with serving(body, behaviour) as server:
+        use_catalogue(server.address)
+        with pytest.raises(datasets.DatasetUnavailable, match=message):
+            datasets.fetch("tiny")
+        assert server.requests == 1
+    assert files_in(cache) == []
+
+
+def test_the_file_that_was_there_survives_a_failed_download(use_catalogue, cache):
+    (cache / PATH).parent.mkdir(parents=True)
+    (cache / PATH).write_bytes(b"damaged, but perhaps of use to its owner")
+    with serving(BODY, "truncated") as server:
+        use_catalogue(server.address)
+        with pytest.raises(datasets.DatasetUnavailable):
+            datasets.fetch("tiny")
+    assert files_in(cache) == [cache / PATH]
+
+
+def test_two_processes_that_download_at_once_both_succeed(use_catalogue, cache):
+    both_here = threading.Barrier(2, timeout=60)
+    program = (
+        "import sys; from pathlib import Path; from course_utils import datasets\n"
+        "datasets.CATALOGUE_FILE = Path(sys.argv[1])\n"
+        "print(datasets.fetch('tiny').read_bytes() == bytes(range(256)) * 16)"
+    )
+    with serving(BODY, while_sending=both_here.wait) as server:  # neither ends before the other has begun
+        use_catalogue(server.address)
+        command = [sys.executable, "-c", program, str(datasets.CATALOGUE_FILE)]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) for _ in range(2)]
+        answers = [process.communicate(timeout=120)[0] for process in running]
+    assert answers == ["True\n", "True\n"]
+    assert server.requests == 2
+    assert files_in(cache) == [cache / PATH]
+
+
+# --- not to be had
+
+
+def closed_port():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return unused.getsockname()[1]
+
+
+def test_without_network_the_error_says_what_was_tried_and_what_to_do(use_catalogue, mirror, cache):
+    (mirror / PATH).unlink()
+    address = f"http://127.0.0.1:{closed_port()}/tiny.npz"
+    use_catalogue(address, instead="breast_cancer")
+    with pytest.raises(datasets.DatasetUnavailable) as error:
+        datasets.fetch("tiny")
+    message = str(error.value)
+    assert "'tiny'" in message
+    assert f"COURSE_DATA_DIR: there is no {mirror / PATH}" in message
+    assert f"the cache: there is no {cache / PATH}" in message
+    assert f"{address}: no connection to 127.0.0.1" in message
+    assert f"save it as {cache / PATH}" in message
+    assert f"'<its SHA-256>  {PATH}' in the file SHA256SUMS" in message
+    assert "load_breast_cancer() needs no download" in message
+
+
+def test_the_sentence_on_another_data_set_is_left_out_where_there_is_none(use_catalogue, monkeypatch):
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    use_catalogue()
+    with pytest.raises(datasets.DatasetUnavailable) as error:
+        datasets.fetch("tiny")
+    assert "Instead" not in str(error.value)
+
+
+def test_offline_means_that_the_server_is_not_asked(use_catalogue, monkeypatch):
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    with serving(BODY) as server:
+        use_catalogue(server.address)
+        with pytest.raises(datasets.DatasetUnavailable, match="not tried, because COURSE_OFFLINE is set"):
+            datasets.fetch("tiny")
+        assert server.requests == 0
+        monkeypatch.setenv("COURSE_OFFLINE", "0")
+        assert datasets.fetch("tiny").exists()
+
+
+def test_a_server_that_does_not_answer_is_given_up(monkeypatch):
+    class Connection:
+        def close(self):
+            pass
+
+    test_ends = threading.Event()
+
+    def answer_too_late(*_, **__):
+        test_ends.wait(10)
+        return Connection()
+
+    monkeypatch.setattr(datasets, "CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(datasets.socket, "create_connection", answer_too_late)
+    reached = datasets._can_connect("127.0.0.1", 1)
+    test_ends.set()
+    assert reached is False
+
+
+def test_behind_a_proxy_the_proxy_is_what_must_answer(monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://proxy.hospital.example:3128")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert datasets._first_host("https://zenodo.org/file") == ("proxy.hospital.example", 3128)
+    monkeypatch.setenv("no_proxy", "zenodo.org")
+    assert datasets._first_host("https://zenodo.org/file") == ("zenodo.org", 443)
+
+
+# --- a cache that cannot be written to
+
+
+def a_file_in_its_place(cache):
+    cache.write_text("not a folder")
+
+
+def no_permission(cache):
+    if not hasattr(os, "geteuid") or os.geteuid() == 0:
+        pytest.skip("the administrator may write everywhere")
+    cache.mkdir(mode=0o500)
+
+
+@pytest.mark.parametrize("make_read_only", [a_file_in_its_place, no_permission])
+def test_a_read_only_cache_is_replaced_by_a_temporary_folder_with_a_note(use_catalogue, cache, capsys, make_read_only):
+    make_read_only(cache)
+    with serving(BODY) as server:
+        use_catalogue(server.address)
+        path = datasets.fetch("tiny")
+        assert path.read_bytes() == BODY and not path.is_relative_to(cache)
+        note = capsys.readouterr().out
+        assert str(cache) in note and "COURSE_CACHE_DIR" in note
+        assert datasets.fetch("tiny") == path  # found again, without a second download
+        assert server.requests == 1
+        assert capsys.readouterr().out == ""
+
+
+# --- names and paths
+
+
+@pytest.mark.parametrize("use", [datasets.fetch, datasets.status])
+def test_an_unknown_name_is_answered_with_the_nearest(use):
+    with pytest.raises(ValueError, match=r"'PneumoniaMinst': did you mean 'pneumoniamnist'\?"):
+        use("PneumoniaMinst")
+    with pytest.raises(TypeError, match="name must be the name of a data set.*got 3"):
+        use(3)
+
+
+@pytest.mark.parametrize("number", [-1, 1])
+def test_an_unknown_file_number_is_refused(number):
+    with pytest.raises(ValueError, match=f"number must be from 0 to 0 .* got {number}"):
+        datasets.fetch("pneumoniamnist", number)
+
+
+def test_a_set_inside_a_package_has_no_file_to_fetch():
+    assert datasets.status("breast_cancer") == "embedded"
+    with pytest.raises(ValueError, match=r"Use load_breast_cancer\(\)"):
+        datasets.fetch("breast_cancer")
+
+
+def test_an_embedded_file_lies_beside_the_catalogue(use_catalogue, tmp_path):
+    use_catalogue(tier="embedded", path="tiny.npz")
+    assert datasets.fetch("tiny") == tmp_path / "tiny.npz"
+
+
+@pytest.mark.parametrize("path", ["../x.npz", "a/../../x.npz", "/etc/x.npz", "C:/x.npz", "..\\x.npz"])
+def test_a_path_outside_the_cache_is_refused(use_catalogue, path):
+    use_catalogue(path=path)
+    with pytest.raises(ValueError, match="leads out of the data folder"):
+        datasets.fetch("tiny")
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [({"colour": "red"}, "colour"), ({"tier": "both"}, "tier must be embedded or benchmark, got 'both'")],
+)
+def test_a_wrong_table_in_the_catalogue_is_named(use_catalogue, changed, message):
+    use_catalogue(**changed)
+    with pytest.raises(ValueError, match=rf"table \[tiny\].*{message}"):
+        datasets.catalogue()
+
+
+def test_a_missing_field_in_the_catalogue_is_named(monkeypatch, tmp_path):
+    file = tmp_path / "catalogue.toml"
+    file.write_text(catalogue_text().replace("licence = 'not stated'\n", ""))
+    monkeypatch.setattr(datasets, "CATALOGUE_FILE", file)
+    with pytest.raises(ValueError, match=r"table \[tiny\].*licence"):
+        datasets.catalogue()
+
+
+# --- files that are not what they seem
+
+
+class MakesAFolder:
+    """An object whose unpickling would be seen."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)
+
+
+def npy(header_shape, content, dtype="|u1"):
+    """The bytes of an .npy file whose header may lie about what follows."""
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": dtype, "fortran_order": False, "shape": header_shape})
+    return stream.getvalue() + content
+
+
+def write_zip(path, members, compression=zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+
+
+EXPECTED = {"x": ("uint8", (4, 3))}
+
+
+def test_a_sound_file_is_read(tmp_path):
+    array = np.arange(12, dtype=np.uint8).reshape(4, 3)
+    np.savez_compressed(tmp_path / "a.npz", x=array)
+    np.testing.assert_array_equal(datasets._read_npz(tmp_path / "a.npz", EXPECTED)["x"], array)
+    np.savez(tmp_path / "b.npz", x=np.asfortranarray(array))
+    np.testing.assert_array_equal(datasets._read_npz(tmp_path / "b.npz", EXPECTED)["x"], array)
+
+
+def test_a_pickled_object_is_refused_and_not_run(tmp_path):
+    path, trap = tmp_path / "a.npz", tmp_path / "trap"
+    np.savez(path, x=np.array([[MakesAFolder(trap)] * 3] * 4, dtype=object))
+    with pytest.raises(datasets.DatasetCorrupt, match="x must be uint8"):
+        datasets._read_npz(path, EXPECTED)
+    with pytest.raises(datasets.DatasetCorrupt, match="allow_pickle=False"):  # not even where an object is expected
+        datasets._read_npz(path, {"x": ("O", (4, 3))})
+    assert not trap.exists()
+    with np.load(path, allow_pickle=True) as file:  # the trap works
+        file["x"]
+    assert trap.exists()
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ([("x.npy", npy((4, 3), bytes(12))), ("y.npy", npy((1,), b"1"))], "must hold the arrays x; it holds"),
+        ([], "must hold the arrays x"),
+        ([("y.npy", npy((4, 3), bytes(12)))], "must hold the arrays x"),
+        ([("../x.npy", npy((4, 3), bytes(12)))], "must hold the arrays x"),
+        ([("x.npy", npy((3, 4), bytes(12)))], r"x must be uint8 \(4, 3\), got uint8 \(3, 4\)"),
+        ([("x.npy", npy((4, 3), bytes(48), "<f4"))], r"x must be uint8 \(4, 3\), got float32 \(4, 3\)"),
+        ([("x.npy", npy((10**15,), bytes(12)))], r"x must be uint8 \(4, 3\), got uint8 \(1000000000000000,\)"),
+        ([("x.npy", npy((4, 3), bytes(11)))], "not a sound .npz file"),
+        ([("x.npy", b"not an array")], "not a sound .npz file"),
+        ([("x.npy", b"")], "not a sound .npz file"),
+        ([("x.npy", b"\x93NUMPY\x09\x00")], "unknown format version"),
+    ],
+)
+def test_other_arrays_than_expected_are_refused(tmp_path, members, message):
+    write_zip(tmp_path / "a.npz", members)
+    with pytest.raises(datasets.DatasetCorrupt, match=message):
+        datasets._read_npz(tmp_path / "a.npz", EXPECTED)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_the_same_array_twice_is_refused(tmp_path):
+    write_zip(tmp_path / "a.npz", [("x.npy", npy((4, 3), bytes(12)))] * 2)
+    with pytest.raises(datasets.DatasetCorrupt, match="must hold the arrays x"):
+        datasets._read_npz(tmp_path / "a.npz", EXPECTED)
+
+
+def test_an_array_that_unpacks_to_too_much_is_refused_unread(tmp_path, monkeypatch):
+    write_zip(tmp_path / "a.npz", [("x.npy", npy((4, 3), bytes(3_000_000)))])
+    assert (tmp_path / "a.npz").stat().st_size < 10_000
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("the member was opened"))
+    with pytest.raises(datasets.DatasetCorrupt, match="unpacks to 30001.. bytes, expected at most 1036"):
+        datasets._read_npz(tmp_path / "a.npz", EXPECTED)
+
+
+def test_an_unusual_compression_is_refused(tmp_path):
+    write_zip(tmp_path / "a.npz", [("x.npy", npy((4, 3), bytes(12)))], zipfile.ZIP_LZMA)
+    with pytest.raises(datasets.DatasetCorrupt, match="compressed in a way"):
+        datasets._read_npz(tmp_path / "a.npz", EXPECTED)
+
+
+def test_no_damaged_byte_goes_unnoticed(tmp_path):
+    path = tmp_path / "a.npz"
+    array = np.arange(12, dtype=np.uint8).reshape(4, 3)
+    np.savez_compressed(path, x=array)
+    content = path.read_bytes()
+    refused = 0
+    for position in range(len(content)):
+        path.write_bytes(content[:position] + bytes([content[position] ^ 0xFF]) + content[position + 1 :])
+        try:
+            read = datasets._read_npz(path, EXPECTED)["x"]
+        except datasets.DatasetCorrupt:
+            refused += 1
+        else:  # some bytes, such as those of the date, do not matter
+            np.testing.assert_array_equal(read, array)
+    assert refused > len(content) / 2
+
+
+@pytest.mark.parametrize("length", [0, 10, 150, 200])
+def test_a_truncated_archive_is_refused(tmp_path, length):
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=np.zeros((4, 3), dtype=np.uint8))
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(datasets.DatasetCorrupt, match="not a sound .npz file"):
+        datasets._read_npz(path, EXPECTED)
+
+
+# --- the loaders
+
+
+def test_breast_cancer_calls_malignant_positive():
+    data = datasets.load_breast_cancer()
+    assert data.name == "breast_cancer" and data.groups is None
+    assert data.features.shape == (569, 30) and data.features.dtype == np.float64
+    assert data.labels.shape == (569,) and data.labels.dtype == np.int64
+    assert data.labels.sum() == 212 and data.label_names == ("benign", "malignant")
+    assert len(data.feature_names) == 30 and {type(name) for name in data.feature_names} == {str}
+    # malignant nuclei are the larger ones
+    radius = data.features[:, data.feature_names.index("mean radius")]
+    assert np.median(radius[data.labels == 1]) > np.median(radius[data.labels == 0])
+
+
+def test_breast_cancer_is_the_data_set_that_was_described():
+    sys.path.insert(0, str(ROOT / "data"))
+    from make_data import array_checksum
+
+    data = datasets.load_breast_cancer()
+    (file,) = datasets._entry("breast_cancer").files
+    assert array_checksum({"features": data.features, "labels": data.labels}) == file.checksum
+
+
+def fake_pneumoniamnist():
+    """Arrays of the right names, types, shapes and counts, with nothing to see on the images."""
+    rng = np.random.default_rng(0)
+    arrays = {}
+    for split, (n_images, n_pneumonia) in datasets._PNEUMONIAMNIST.items():
+        arrays[f"{split}_images"] = rng.integers(0, 256, (n_images, 28, 28), dtype=np.uint8)
+        arrays[f"{split}_labels"] = (np.arange(n_images) < n_pneumonia).astype(np.uint8)[:, None]
+    return arrays
+
+
+@pytest.fixture
+def pneumoniamnist_of(monkeypatch, tmp_path):
+    """Load PneumoniaMNIST from a COURSE_DATA_DIR that holds the given arrays."""
+
+    def load(arrays):
+        path = tmp_path / "arrays" / "pneumoniamnist" / "pneumoniamnist.npz"
+        path.parent.mkdir(parents=True)
+        np.savez(path, **arrays)
+        sums = f"{sha256(path.read_bytes())}  ./pneumoniamnist/pneumoniamnist.npz\n"
+        (tmp_path / "arrays" / "SHA256SUMS").write_text(sums)
+        monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "arrays"))
+        return datasets.load_pneumoniamnist()
+
+    return load
+
+
+def test_pneumoniamnist_arrives_as_it_was_stored(pneumoniamnist_of):
+    arrays = fake_pneumoniamnist()
+    data = pneumoniamnist_of(arrays)
+    assert data.name == "pneumoniamnist" and data.groups is None and data.label_names == ("normal", "pneumonia")
+    for split, field in (("train", "train"), ("val", "validation"), ("test", "test")):
+        np.testing.assert_array_equal(getattr(data, f"{field}_images"), arrays[f"{split}_images"])
+        np.testing.assert_array_equal(getattr(data, f"{field}_labels"), arrays[f"{split}_labels"].ravel())
+        assert getattr(data, f"{field}_images").dtype == np.uint8
+        assert getattr(data, f"{field}_labels").dtype == np.int64
+
+
+def signed_pixels(arrays):
+    arrays["test_images"] = arrays["test_images"].view(np.int8)
+
+
+def flat_images(arrays):
+    arrays["test_images"] = arrays["test_images"].reshape(624, 784)
+
+
+def one_image_short(arrays):
+    arrays["train_images"] = arrays["train_images"][1:]
+
+
+def no_validation(arrays):
+    del arrays["val_images"], arrays["val_labels"]
+
+
+def patient_ids(arrays):
+    arrays["train_ids"] = np.arange(4708)
+
+
+def dim(arrays):
+    arrays["val_images"] //= 255
+
+
+def bright(arrays):
+    arrays["val_images"] = arrays["val_images"] // 2 + 128
+
+
+def three_classes(arrays):
+    arrays["test_labels"][0] = 2
+
+
+def swapped_labels(arrays):
+    arrays["train_labels"] = 1 - arrays["train_labels"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (signed_pixels, r"test_images must be uint8 \(624, 28, 28\), got int8 \(624, 28, 28\)"),
+        (flat_images, r"test_images must be uint8 \(624, 28, 28\), got uint8 \(624, 784\)"),
+        (one_image_short, r"train_images must be uint8 \(4708, 28, 28\)"),
+        (no_validation, "must hold the arrays"),
+        (patient_ids, "must hold the arrays"),
+        (dim, "val_images must span 0 to 255, got 0 to 1"),
+        (bright, "val_images must span 0 to 255, got 128 to 255"),
+        (three_classes, r"test_labels must be 0 or 1, got \[0 1 2\]"),
+        (swapped_labels, "train_labels has 1214 ones, expected 3494"),
+    ],
+)
+def test_pneumoniamnist_refuses_other_contents(pneumoniamnist_of, change, message):
+    arrays = fake_pneumoniamnist()
+    change(arrays)
+    with pytest.raises(datasets.DatasetCorrupt, match=message):
+        pneumoniamnist_of(arrays)
+
+
+def test_what_a_loader_returns_cannot_be_changed(pneumoniamnist_of):
+    for data in (datasets.load_breast_cancer(), pneumoniamnist_of(fake_pneumoniamnist())):
+        arrays = [value for value in vars(data).values() if isinstance(value, np.ndarray)]
+        assert len(arrays) >= 2
+        for array in arrays:
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 0
+        with pytest.raises(FrozenInstanceError):
+            data.name = "other"
+        assert data.licence and data.citation
+
+
+@pytest.mark.skipif(not REAL_MIRROR, reason="COURSE_DATA_DIR is not set")
+def test_the_traps_of_pneumoniamnist_are_as_the_catalogue_says(monkeypatch):
+    from sklearn.metrics import roc_auc_score
+
+    monkeypatch.setenv("COURSE_DATA_DIR", REAL_MIRROR)
+    data = datasets.load_pneumoniamnist()
+    prevalence = [labels.mean() for labels in (data.train_labels, data.validation_labels, data.test_labels)]
+    assert [round(100 * p, 1) for p in prevalence] == [74.2, 74.2, 62.5]
+
+    contrast = data.test_images.std(axis=(1, 2))
+    assert round(roc_auc_score(data.test_labels, -contrast), 3) == 0.826
+
+    copies = {}
+    for split in ("train", "validation", "test"):
+        for image, label in zip(getattr(data, f"{split}_images"), getattr(data, f"{split}_labels"), strict=True):
+            copies.setdefault(image.tobytes(), []).append((split, label))
+    repeated = [places for places in copies.values() if len(places) > 1]
+    assert len(repeated) == 27 and sum(len(places) for places in repeated) == 56
+    assert all(len({label for _, label in places}) == 1 for places in repeated)
+    splits = sorted("+".join(sorted({split for split, _ in places})) for places in repeated)
+    assert {name: splits.count(name) for name in splits} == {"train": 16, "train+validation": 8, "test": 3}
+
+
+def test_the_traps_of_breast_cancer_are_as_the_catalogue_says():
+    from sklearn.metrics import roc_auc_score
+
+    data = datasets.load_breast_cancer()
+    column = {name: data.features[:, i] for i, name in enumerate(data.feature_names)}
+    assert len(np.unique(data.features, axis=0)) == 569
+    assert round(np.corrcoef(column["mean radius"], column["mean perimeter"])[0, 1], 3) == 0.998
+    auc = {name: round(roc_auc_score(data.labels, values), 3) for name, values in column.items()}
+    assert max(auc, key=auc.get) == "worst perimeter" and auc["worst perimeter"] == 0.975
+    zero = {name for name, values in column.items() if (values == 0).any()}
+    assert zero == {f"{a}concav{b}" for b in ("ity", "e points") for a in ("mean ", "worst ")} | {
+        "concavity error",
+        "concave points error",
+    }
+    for name in zero:
+        assert (column[name] == 0).sum() == 13 and not data.labels[column[name] == 0].any()
+
+
+# --- the catalogue
+
+
+def test_every_loader_is_in_the_catalogue_and_every_entry_has_a_loader():
+    loaders = {name.removeprefix("load_") for name, _ in inspect.getmembers(datasets, inspect.isfunction)
+               if name.startswith("load_")}  # fmt: skip
+    assert loaders == {entry.name for entry in datasets.catalogue()}
+
+
+@pytest.mark.parametrize("entry", datasets.catalogue(), ids=lambda entry: entry.name)
+def test_every_entry_of_the_catalogue_is_complete(entry):
+    for field in ("title", "what", "rows", "columns", "source", "citation", "licence", "used_by", "traps"):
+        assert getattr(entry, field), f"{field} is empty"
+    assert all(isinstance(trap, str) and trap.endswith(".") for trap in entry.traps)
+    chapters = {chapter["file"] for chapter in yaml.safe_load((ROOT / "notebooks" / "_toc.yml").read_text())}
+    assert set(entry.used_by) <= chapters
+    embedded = {other.name for other in datasets.catalogue() if other.tier == "embedded"}
+    assert entry.instead == "" if entry.tier == "embedded" else entry.instead in embedded | {""}
+    for file in entry.files:
+        if entry.tier == "embedded":
+            assert re.fullmatch("arrays:[0-9a-f]{64}", file.checksum) and file.max_bytes == 0
+        else:
+            assert file.path and file.address.startswith("https://") and 0 < file.max_bytes <= 100_000_000
+            assert re.fullmatch("sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}", file.checksum)
+
+
+def test_the_catalogue_as_a_table():
+    table = datasets.catalogue_table()
+    assert list(table.index) == [entry.name for entry in datasets.catalogue()]
+    assert list(table.columns) == ["title", "tier", "rows", "columns", "licence", "used by"]
+    assert "00_start_here" in table.loc["breast_cancer", "used by"]
+
+
+def test_importing_the_module_imports_nothing_heavy():
+    heavy = {"tensorflow", "keras", "pandas", "sklearn", "scipy", "matplotlib", "pooch", "requests", "tqdm"}
+    program = f"import sys, course_utils.datasets; print({heavy} & set(sys.modules))"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout == "set()\n"

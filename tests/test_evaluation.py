@@ -1,0 +1,733 @@
+"""course_utils.evaluation against scikit-learn, SciPy, closed forms, and the properties each method must have."""
+
+import dataclasses
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import special, stats
+from sklearn import calibration, metrics
+
+from course_utils import evaluation as ev
+
+without_deadline = settings(deadline=None, max_examples=60)
+fractions = st.floats(0.01, 0.99)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def example(n=120, seed=0, over_confidence=1.0):
+    """Labels drawn from true risks, and probabilities whose logits are the true ones times `over_confidence`."""
+    rng = np.random.default_rng(seed)
+    risks = rng.beta(1.2, 1.8, n)
+    labels = (rng.random(n) < risks).astype(int)
+    labels[:2] = 0, 1
+    return labels, special.expit(over_confidence * special.logit(risks))
+
+
+@st.composite
+def labels_and_scores(draw, ties=True):
+    n = draw(st.integers(2, 40))
+    labels = np.array([0, 1] + draw(st.lists(st.integers(0, 1), min_size=n - 2, max_size=n - 2)))
+    scores = draw(st.lists(st.integers(-50, 50), min_size=n, max_size=n, unique=not ties))
+    return labels, np.array(scores, dtype=float)
+
+
+# --- metrics ---------------------------------------------------------------------------------------------------------
+
+
+@given(labels_and_scores())
+@without_deadline
+def test_metrics_equal_scikit_learn(data):
+    labels, scores = data
+    probabilities = special.expit(scores)
+    assert ev.roc_auc(labels, scores) == pytest.approx(metrics.roc_auc_score(labels, scores))
+    assert ev.pr_auc(labels, scores) == metrics.average_precision_score(labels, scores)
+    assert ev.brier_score(labels, probabilities) == pytest.approx(np.mean((labels - probabilities) ** 2))
+
+
+@given(labels_and_scores())
+@without_deadline
+def test_roc_auc_is_the_share_of_pairs_in_the_right_order(data):
+    labels, scores = data
+    pairs = np.subtract.outer(scores[labels == 1], scores[labels == 0])
+    assert ev.roc_auc(labels, scores) == pytest.approx(np.mean((pairs > 0) + 0.5 * (pairs == 0)))
+
+
+@given(labels_and_scores())
+@without_deadline
+def test_roc_auc_ignores_monotone_transformations(data):
+    labels, scores = data
+    assert ev.roc_auc(labels, scores) == ev.roc_auc(labels, 3 * scores**3 + 7)
+
+
+@given(labels_and_scores(ties=False))
+@without_deadline
+def test_roc_auc_of_negated_scores_is_the_complement(data):
+    labels, scores = data
+    assert ev.roc_auc(labels, -scores) == pytest.approx(1 - ev.roc_auc(labels, scores))
+
+
+def test_a_probability_equal_to_the_threshold_predicts_the_disease():
+    assert ev.accuracy([0, 1, 1], [0.2, 0.5, 0.4]) == pytest.approx(2 / 3)
+    assert ev.accuracy([0, 1, 1], [0.2, 0.5, 0.4], threshold=0.4) == 1
+    assert ev.sensitivity_specificity([0, 0, 1, 1], [1.0, 2.0, 2.0, 3.0], threshold=2) == (1.0, 0.5)
+
+
+@given(labels_and_scores(), st.integers(-50, 50))
+@without_deadline
+def test_sensitivity_specificity_equal_scikit_learn(data, threshold):
+    labels, scores = data
+    sensitivity, specificity = ev.sensitivity_specificity(labels, scores, threshold)
+    assert sensitivity == pytest.approx(metrics.recall_score(labels, scores >= threshold))
+    assert specificity == pytest.approx(metrics.recall_score(labels, scores >= threshold, pos_label=0))
+
+
+def test_predictive_values_equal_a_counted_population():
+    # 1,000 people, 10 of them diseased; the test finds 9, and alarms 99 of the 990 healthy.
+    ppv, npv = ev.predictive_values(sensitivity=0.9, specificity=0.9, prevalence=0.01)
+    assert ppv == pytest.approx(9 / (9 + 99))
+    assert npv == pytest.approx(891 / (891 + 1))
+
+
+@given(labels_and_scores(), st.integers(-50, 50))
+@without_deadline
+def test_predictive_values_at_the_prevalence_of_the_set_equal_precision(data, threshold):
+    labels, scores = data
+    positive = scores >= threshold
+    if positive.all() or not positive.any():
+        return
+    ppv, npv = ev.predictive_values(*ev.sensitivity_specificity(labels, scores, threshold), labels.mean())
+    assert ppv == pytest.approx(labels[positive].mean())
+    assert npv == pytest.approx(1 - labels[~positive].mean())
+
+
+@pytest.mark.parametrize(("sensitivity", "specificity", "name"), [(0, 1, "positive"), (1, 0, "negative")])
+def test_predictive_value_of_a_result_that_nobody_gets_is_an_error(sensitivity, specificity, name):
+    with pytest.raises(ValueError, match=f"nobody tests {name}"):
+        ev.predictive_values(sensitivity, specificity, 0.1)
+
+
+# --- thresholds ------------------------------------------------------------------------------------------------------
+
+
+@given(labels_and_scores())
+@without_deadline
+def test_youden_threshold_is_the_best_of_all_thresholds(data):
+    labels, scores = data
+
+    def youden(threshold):
+        return round(sum(ev.sensitivity_specificity(labels, scores, threshold)), 9)
+
+    best = max(youden(threshold) for threshold in scores)
+    assert ev.youden_threshold(labels, scores) == max(t for t in scores if youden(t) == best)
+
+
+def test_youden_threshold_is_the_larger_of_two_equals_although_floats_differ():
+    assert 2 / 3 - 0 < 1 - 1 / 3  # the index at the scores 5 and 3, equal but for rounding
+    assert ev.youden_threshold([1, 1, 0, 1, 0, 0], [6, 5, 4, 3, 2, 1]) == 5
+
+
+@given(labels_and_scores(), st.floats(0.001, 1))
+@without_deadline
+def test_threshold_at_sensitivity_is_the_largest_that_reaches_it(data, wanted):
+    labels, scores = data
+    threshold = ev.threshold_at_sensitivity(labels, scores, wanted)
+    assert ev.sensitivity_specificity(labels, scores, threshold)[0] >= wanted
+    larger = scores[scores > threshold]
+    if len(larger):
+        assert ev.sensitivity_specificity(labels, scores, larger.min())[0] < wanted
+
+
+def test_threshold_at_sensitivity_is_exact_where_floats_are_not():
+    labels, scores = np.repeat([1, 0], 100), np.arange(200, 0, -1.0)
+    assert 0.07 * 100 > 7  # counting with this product would find eight
+    assert ev.threshold_at_sensitivity(labels, scores, 0.07) == scores[6]
+
+
+# --- intervals -------------------------------------------------------------------------------------------------------
+
+
+def test_interval_prints_estimate_and_limits():
+    assert str(ev.Interval(0.91234, 0.8741, 0.9449, 0.95)) == "0.912 [0.874, 0.945]"
+
+
+def test_interval_is_frozen_and_checked():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        ev.Interval(0.5, 0.4, 0.6, 0.95).low = 0.1
+    with pytest.raises(ValueError, match="low must not be above high"):
+        ev.Interval(0.5, 0.6, 0.4, 0.95)
+    with pytest.raises(ValueError, match="high must be finite"):
+        ev.Interval(0.5, 0.4, float("nan"), 0.95)
+
+
+def test_bootstrap_interval_of_a_mean_equals_scipy():
+    labels, scores = example(200)
+    interval = ev.bootstrap_interval(lambda y, s: s.mean(), labels, scores, n_resamples=3000)
+    result = stats.bootstrap((scores,), np.mean, n_resamples=3000, method="percentile", rng=np.random.default_rng(1))
+    assert interval.estimate == scores.mean()
+    # Both are random: 3,000 resamples leave 0.05 standard errors to chance in each limit.
+    tolerance = 0.2 * result.standard_error
+    assert interval.low == pytest.approx(result.confidence_interval.low, abs=tolerance)
+    assert interval.high == pytest.approx(result.confidence_interval.high, abs=tolerance)
+
+
+def test_bootstrap_is_repeatable_and_depends_on_the_seed():
+    labels, scores = example()
+    first = ev.bootstrap_interval(ev.roc_auc, labels, scores, n_resamples=50, seed=3)
+    assert first == ev.bootstrap_interval(ev.roc_auc, labels, scores, n_resamples=50, seed=3)
+    assert first != ev.bootstrap_interval(ev.roc_auc, labels, scores, n_resamples=50, seed=4)
+
+
+def test_every_row_its_own_group_equals_no_groups():
+    labels, scores = example()
+    names = np.random.default_rng(0).permutation([f"patient {i}" for i in range(len(labels))])
+    grouped = ev.bootstrap_interval(ev.roc_auc, labels, scores, groups=names, n_resamples=50)
+    assert grouped == ev.bootstrap_interval(ev.roc_auc, labels, scores, n_resamples=50)
+
+
+def test_copies_of_rows_are_no_new_evidence_for_the_group_bootstrap():
+    labels, scores = example(60)
+    four_labels, four_scores, patients = (np.repeat(values, 4) for values in (labels, scores, np.arange(60)))
+    original = ev.bootstrap_interval(ev.roc_auc, labels, scores, n_resamples=200)
+    by_patient = ev.bootstrap_interval(ev.roc_auc, four_labels, four_scores, groups=patients, n_resamples=200)
+    by_row = ev.bootstrap_interval(ev.roc_auc, four_labels, four_scores, n_resamples=200)
+    assert (by_patient.low, by_patient.high) == pytest.approx((original.low, original.high))
+    assert by_patient.high - by_patient.low > 1.5 * (by_row.high - by_row.low)
+
+
+def test_groups_are_drawn_whole():
+    labels = np.array([0, 1, 0, 1, 1, 0, 0, 1, 0])
+    groups = np.array(list("abcabcabc"))
+    seen = []
+
+    def record(y, s):
+        seen.append(sorted(s))
+        return 0.0
+
+    ev.bootstrap_interval(record, labels, np.arange(9.0), groups=groups, n_resamples=20)
+    rows = {"a": [0, 3, 6], "b": [1, 4, 7], "c": [2, 5, 8]}
+    for resample in seen:
+        counts = np.bincount(np.array(resample, dtype=int), minlength=9)
+        assert sum(counts) == 9
+        assert all(len(set(counts[rows[group]])) == 1 for group in rows)
+
+
+def test_interval_covers_the_truth_about_as_often_as_it_says():
+    # Accuracy of a model that is right with probability 0.8; 95 % intervals miss it in about one case of twenty.
+    rng = np.random.default_rng(0)
+    hits = 0
+    for seed in range(100):
+        labels = rng.integers(0, 2, 100)
+        correct = rng.random(100) < 0.8
+        interval = ev.bootstrap_interval(
+            lambda y, p: np.mean(y == p), labels, np.where(correct, labels, 1 - labels), n_resamples=100, seed=seed
+        )
+        hits += interval.low <= 0.8 <= interval.high
+    assert 86 <= hits <= 99
+
+
+def test_difference_of_a_model_with_itself_is_zero():
+    labels, scores = example()
+    assert ev.bootstrap_difference(ev.roc_auc, labels, scores, scores, n_resamples=30) == ev.Interval(0, 0, 0, 0.95)
+
+
+def test_difference_is_a_minus_b_and_paired():
+    labels, scores = example(200)
+    worse = scores + np.random.default_rng(1).normal(0, 0.1, 200)
+    interval = ev.bootstrap_difference(ev.roc_auc, labels, scores, worse, n_resamples=200)
+    single = ev.bootstrap_interval(ev.roc_auc, labels, scores, n_resamples=200)
+    assert interval.estimate == pytest.approx(ev.roc_auc(labels, scores) - ev.roc_auc(labels, worse))
+    assert interval.estimate != 0
+    assert interval.high - interval.low < 0.7 * (single.high - single.low)  # unpaired it would be about 1.4 times
+
+
+def test_resamples_of_one_class_are_drawn_again_without_a_warning():
+    labels, scores = np.array([1, 1, 1] + [0] * 40), np.arange(43.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ours = ev.bootstrap_interval(ev.roc_auc, labels, scores, n_resamples=200)
+        theirs = ev.bootstrap_interval(metrics.roc_auc_score, labels, scores, n_resamples=200)  # NaN for one class
+    assert ours.high == theirs.high == 0.0 or ours.high == pytest.approx(theirs.high)
+
+
+def test_resamples_of_one_class_stay_where_the_metric_is_defined():
+    labels = np.array([1] + [0] * 9)
+    interval = ev.bootstrap_interval(lambda y, s: y.mean(), labels, np.zeros(10), n_resamples=400)
+    assert interval.low == 0  # a third of the resamples hold no positive at all
+
+
+def test_too_few_patients_of_a_class_are_an_error():
+    labels, scores = np.array([1, 1] + [0] * 40), np.arange(42.0)
+    with pytest.raises(ValueError, match=r"label 1 occurs in only 2 group\(s\)"):
+        ev.bootstrap_interval(ev.roc_auc, labels, scores)
+    groups = np.array(["one patient"] * 10 + [f"healthy {i}" for i in range(32)])
+    labels = np.array([1] * 10 + [0] * 32)
+    with pytest.raises(ValueError, match=r"label 1 occurs in only 1 group\(s\)"):
+        ev.bootstrap_interval(ev.roc_auc, labels, scores, groups=groups)
+
+
+def test_one_group_is_an_error():
+    with pytest.raises(ValueError, match="at least 2 groups"):
+        ev.bootstrap_interval(ev.roc_auc, [0, 1, 1], [1.0, 2.0, 3.0], groups=["a", "a", "a"])
+
+
+@pytest.mark.parametrize(
+    ("metric", "error", "message"),
+    [
+        (lambda y, s: (0.5, 0.6), TypeError, "metric must return one number, got tuple"),
+        (lambda y, s: float("nan"), ValueError, "metric must return a finite number, got nan"),
+        (lambda y, s: None, TypeError, "metric must return one number, got NoneType"),
+    ],
+)
+def test_a_metric_that_gives_no_number_is_an_error(metric, error, message):
+    with pytest.raises(error, match=message):
+        ev.bootstrap_interval(metric, *example(), n_resamples=5)
+
+
+# --- calibration -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("strategy", ["uniform", "quantile"])
+@pytest.mark.parametrize("n", [7, 300])
+def test_reliability_curve_equals_scikit_learn(strategy, n):
+    labels, probabilities = example(n)
+    probabilities[:3] = 0.0, 0.5, 1.0  # on the edges of bins
+    curve = ev.reliability_curve(labels, probabilities, n_bins=8, strategy=strategy)
+    observed, predicted = calibration.calibration_curve(labels, probabilities, n_bins=8, strategy=strategy)
+    np.testing.assert_allclose(curve.observed, observed)
+    np.testing.assert_allclose(curve.mean_predicted, predicted)
+    assert curve.counts.sum() == n
+
+
+def test_wilson_interval_equals_its_closed_form():
+    curve = ev.reliability_curve(*example(300), n_bins=5, level=0.9)
+    n, p, z = curve.counts, curve.observed, stats.norm.ppf(0.95)
+    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half_width = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    np.testing.assert_allclose(curve.low, centre - half_width)
+    np.testing.assert_allclose(curve.high, centre + half_width)
+
+
+def test_calibration_error_by_hand():
+    labels = np.array([0, 0, 1, 1, 1, 0])
+    probabilities = np.array([0.1, 0.3, 0.2, 0.9, 0.7, 0.8])
+    # Two bins of three: mean 0.2 against 1/3, and 0.8 against 2/3.
+    assert ev.expected_calibration_error(labels, probabilities, n_bins=2) == pytest.approx(0.4 / 3)
+
+
+def test_calibration_error_weighs_bins_by_their_counts():
+    labels = np.array([0] * 9 + [0])
+    probabilities = np.array([0.0] * 9 + [1.0])
+    assert ev.expected_calibration_error(labels, probabilities) == pytest.approx(0.1)
+
+
+def test_a_perfectly_calibrated_model_shows_an_error_and_the_range_holds_it():
+    inside, above = 0, 0
+    for seed in range(40):
+        labels, probabilities = example(150, seed)
+        perfect = ev.calibration_error_if_perfect(probabilities, n_simulations=200, seed=seed)
+        error = ev.expected_calibration_error(labels, probabilities)
+        inside += perfect.low <= error <= perfect.high
+        above += error > perfect.estimate
+    assert perfect.low > 0.02  # far from 0, although the truth is 0
+    assert inside >= 35
+    assert 10 <= above <= 30
+
+
+def test_an_over_confident_model_is_outside_the_range():
+    labels, probabilities = example(600, over_confidence=2.5)
+    error = ev.expected_calibration_error(labels, probabilities)
+    assert error > ev.calibration_error_if_perfect(probabilities, n_simulations=200).high
+
+
+@pytest.mark.parametrize(("over_confidence", "truth"), [(1.0, 0.0), (1.5, 0.060), (2.5, 0.128)])
+def test_calibration_error_interval_covers_the_truth(over_confidence, truth):
+    # Truth: the error of 400,000 predictions of the same kind. The percentile bootstrap covers it in 0 to 90 %.
+    big = ev.expected_calibration_error(*example(400_000, 99, over_confidence))
+    assert big == pytest.approx(truth, abs=0.003)
+    hits = 0
+    for seed in range(40):
+        interval = ev.calibration_error_interval(*example(200, seed, over_confidence), n_resamples=100, seed=seed)
+        assert 0 <= interval.low <= interval.estimate <= interval.high
+        hits += interval.low <= truth <= interval.high
+    assert hits >= 33
+
+
+def test_calibration_error_interval_mirrors_the_percentile_interval():
+    labels, probabilities = example(300, over_confidence=2.5)
+    mirrored = ev.calibration_error_interval(labels, probabilities, n_resamples=100)
+    percentile = ev.bootstrap_interval(ev.expected_calibration_error, labels, probabilities, n_resamples=100)
+    assert mirrored.low == pytest.approx(2 * mirrored.estimate - percentile.high)
+    assert mirrored.high == pytest.approx(2 * mirrored.estimate - percentile.low)
+
+
+def test_calibration_error_interval_is_wider_by_patient():
+    labels, probabilities = (np.repeat(values, 4) for values in example(100, over_confidence=2.5))
+    by_patient = ev.calibration_error_interval(
+        labels, probabilities, groups=np.repeat(np.arange(100), 4), n_resamples=100
+    )
+    by_row = ev.calibration_error_interval(labels, probabilities, n_resamples=100)
+    assert by_patient.high - by_patient.low > 1.3 * (by_row.high - by_row.low)
+
+
+@pytest.mark.parametrize("over_confidence", [0.4, 1.0, 3.0])
+def test_fitted_temperature_finds_the_over_confidence(over_confidence):
+    assert ev.fit_temperature(*example(40_000, 1, over_confidence)) == pytest.approx(over_confidence, rel=0.05)
+
+
+def test_fitted_temperature_has_the_smallest_log_loss():
+    labels, probabilities = example(100, over_confidence=2)
+    fitted = ev.fit_temperature(labels, probabilities)
+
+    def log_loss(temperature):
+        return metrics.log_loss(labels, ev.apply_temperature(probabilities, temperature))
+
+    assert log_loss(fitted) < min(log_loss(0.99 * fitted), log_loss(1.01 * fitted), log_loss(1.0))
+
+
+def test_fit_temperature_takes_probabilities_of_zero_and_one():
+    temperature = ev.fit_temperature([0, 1, 1, 0, 1, 0], np.array([0, 1, 1, 1, 1, 0], dtype=np.float32))
+    assert temperature > 1  # one certain prediction is wrong
+
+
+@pytest.mark.parametrize(
+    ("labels", "probabilities", "message"),
+    [([0, 1, 1], [0.1, 0.8, 0.9], "correct side of 0.5"), ([0, 1, 1], [0.9, 0.2, 0.6], "no better than 0.5")],
+)
+def test_fit_temperature_without_a_best_temperature_is_an_error(labels, probabilities, message):
+    with pytest.raises(ValueError, match=message):
+        ev.fit_temperature(labels, probabilities)
+
+
+@given(labels_and_scores(), st.floats(0.1, 10))
+@without_deadline
+def test_temperature_keeps_the_roc_auc(data, temperature):
+    labels, scores = data
+    probabilities = special.expit(scores / 20)
+    scaled = ev.apply_temperature(probabilities, temperature)
+    assert ev.roc_auc(labels, scaled) == pytest.approx(ev.roc_auc(labels, probabilities))
+
+
+@given(st.lists(st.floats(0.001, 0.999), min_size=1), st.floats(0.5, 5))
+@without_deadline
+def test_temperature_is_undone_by_its_inverse(probabilities, temperature):
+    there = ev.apply_temperature(probabilities, temperature)
+    np.testing.assert_allclose(ev.apply_temperature(there, 1 / temperature), probabilities, rtol=1e-6)
+
+
+def test_temperature_keeps_certainty_and_softens_the_rest():
+    np.testing.assert_allclose(ev.apply_temperature([0.0, 0.1, 0.5, 1.0], 2), [0, 0.25, 0.5, 1])
+
+
+@given(st.lists(st.floats(0, 1), min_size=1), fractions, fractions)
+@without_deadline
+def test_prior_correction_is_undone_by_its_inverse(probabilities, before, after):
+    there = ev.correct_prior(probabilities, before, after)
+    np.testing.assert_allclose(ev.correct_prior(there, after, before), probabilities, rtol=1e-6, atol=1e-12)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1), fractions)
+@without_deadline
+def test_prior_correction_at_equal_prevalences_changes_nothing(probabilities, prevalence):
+    np.testing.assert_allclose(ev.correct_prior(probabilities, prevalence, prevalence), probabilities)
+
+
+@given(fractions, fractions, fractions, fractions)
+@without_deadline
+def test_prior_correction_agrees_with_bayes(sensitivity, specificity, before, after):
+    ppv_before, _ = ev.predictive_values(sensitivity, specificity, before)
+    ppv_after, _ = ev.predictive_values(sensitivity, specificity, after)
+    np.testing.assert_allclose(ev.correct_prior([ppv_before], before, after), [ppv_after])
+
+
+# --- decision curve --------------------------------------------------------------------------------------------------
+
+
+def test_decision_curve_by_hand():
+    # At 0.2: 2 true and 1 false positive of 5, so 2/5 - 1/5 * 0.2/0.8 = 0.35.
+    curve = ev.decision_curve([1, 1, 0, 0, 0], [0.9, 0.2, 0.3, 0.1, 0.1], [0.2, 0.5])
+    np.testing.assert_allclose(curve.model, [0.35, 0.2])
+    np.testing.assert_allclose(curve.treat_all, [0.4 - 0.6 * 0.25, 0.4 - 0.6])
+    np.testing.assert_array_equal(curve.treat_none, [0, 0])
+
+
+@given(labels_and_scores(), fractions)
+@without_deadline
+def test_no_model_beats_the_prevalence_and_a_perfect_one_reaches_it(data, threshold):
+    labels, scores = data
+    curve = ev.decision_curve(labels, special.expit(scores), [threshold])
+    assert curve.model[0] <= labels.mean() + 1e-12
+    assert ev.decision_curve(labels, labels, [threshold]).model[0] == pytest.approx(labels.mean())
+
+
+def test_treating_all_is_worth_nothing_at_the_prevalence():
+    labels, probabilities = example(200)
+    assert ev.decision_curve(labels, probabilities, [labels.mean()]).treat_all[0] == pytest.approx(0)
+
+
+# --- splits ----------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 12), min_size=2, max_size=60), st.floats(0.1, 0.5), seeds)
+@without_deadline
+def test_group_split_never_crosses_and_loses_no_row(groups, test_size, seed):
+    groups = np.array(groups)
+    if len(set(groups)) < 2:
+        return
+    train, test = ev.group_split(groups, test_size, seed)
+    assert not set(groups[train]) & set(groups[test])
+    np.testing.assert_array_equal(np.sort(np.concatenate([train, test])), np.arange(len(groups)))
+    assert len(set(groups[test])) == np.ceil(test_size * len(set(groups)))
+
+
+@given(st.integers(0, 10_000))
+@without_deadline
+def test_stratified_group_split_keeps_the_share_of_positive_patients(seed):
+    rng = np.random.default_rng(seed)
+    groups = rng.permutation(np.repeat(np.arange(50), 3))
+    labels = np.isin(groups, np.arange(10)) & (rng.random(150) < 0.8)  # some rows of positive patients are 0
+    positive = {group for group in range(50) if labels[groups == group].any()}
+    train, test = ev.group_split(groups, test_size=0.3, seed=seed, labels=labels)
+    assert not set(groups[train]) & set(groups[test])
+    assert len(train) + len(test) == 150
+    assert abs(len(positive & set(groups[test])) - 0.3 * len(positive)) < 1
+
+
+def test_group_split_is_repeatable_and_depends_on_the_seed():
+    groups = np.repeat(np.arange(30), 2)
+    first, again, other = (ev.group_split(groups, seed=seed)[1] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_group_split_does_not_merge_a_number_with_its_text():
+    groups = [1, "1"] * 5 + [2, 3]
+    train, test = ev.group_split(groups, test_size=0.5)
+    ev.assert_groups_disjoint(groups, train, test)
+    assert len({groups[row] for row in np.concatenate([train, test])}) == 4
+
+
+@pytest.mark.parametrize(
+    ("groups", "labels", "test_size", "message"),
+    [
+        (["a"] * 4, None, 0.3, "leaves none to train on"),
+        (["a", "b", "c"], None, 0.9, "leaves none to train on"),
+        (["a", "b", "c", "d"], [0, 0, 0, 1], 0.5, "too few"),
+        (["a", "b", "c", "d"], [0, 0, 1, 1], 0.1, "too few"),
+        (list(range(22)), [1, 1] + [0] * 20, 0.1, "too few"),
+    ],
+)
+def test_too_few_groups_to_fill_both_sides_is_an_error(groups, labels, test_size, message):
+    with pytest.raises(ValueError, match=message):
+        ev.group_split(groups, test_size=test_size, labels=labels)
+
+
+def test_assert_groups_disjoint_names_the_groups_that_cross():
+    groups = ["ann", "bob", "ann", "bob", "cyd"]
+    ev.assert_groups_disjoint(groups, [0, 2], [1, 3, 4])
+    with pytest.raises(AssertionError, match=r"2 group\(s\).*ann, bob"):
+        ev.assert_groups_disjoint(groups, [0, 1, 4], [2, 3])
+
+
+@pytest.mark.parametrize(
+    ("index", "error", "message"),
+    [
+        ([], ValueError, "non-empty"),
+        ([True, False], TypeError, "row numbers"),
+        ([0, 2], ValueError, "from 0 to 1"),
+        ([-1], ValueError, "from 0 to 1"),
+    ],
+)
+def test_assert_groups_disjoint_refuses_what_are_no_row_numbers(index, error, message):
+    with pytest.raises(error, match=message):
+        ev.assert_groups_disjoint(["a", "b"], [0], index)
+
+
+# --- bad input -------------------------------------------------------------------------------------------------------
+
+BINARY = np.array([0, 1, 0, 1])
+GOOD = np.array([0.2, 0.4, 0.6, 0.8])
+TAKES_SCORES = {
+    "roc_auc": ev.roc_auc,
+    "pr_auc": ev.pr_auc,
+    "sensitivity_specificity": lambda y, s: ev.sensitivity_specificity(y, s, 0.5),
+    "youden_threshold": ev.youden_threshold,
+    "threshold_at_sensitivity": lambda y, s: ev.threshold_at_sensitivity(y, s, 0.9),
+    "bootstrap_interval": lambda y, s: ev.bootstrap_interval(ev.roc_auc, y, s, n_resamples=5),
+    "bootstrap_difference": lambda y, s: ev.bootstrap_difference(ev.roc_auc, y, s, s, n_resamples=5),
+}
+TAKES_PROBABILITIES = {
+    "accuracy": ev.accuracy,
+    "brier_score": ev.brier_score,
+    "reliability_curve": ev.reliability_curve,
+    "expected_calibration_error": ev.expected_calibration_error,
+    "calibration_error_interval": lambda y, p: ev.calibration_error_interval(y, p, n_resamples=5),
+    "fit_temperature": ev.fit_temperature,
+    "decision_curve": lambda y, p: ev.decision_curve(y, p, [0.3]),
+}
+PROBABILITIES_ONLY = {
+    "calibration_error_if_perfect": lambda p: ev.calibration_error_if_perfect(p, n_simulations=5),
+    "apply_temperature": lambda p: ev.apply_temperature(p, 2.0),
+    "correct_prior": lambda p: ev.correct_prior(p, 0.5, 0.1),
+}
+BOTH = TAKES_SCORES | TAKES_PROBABILITIES
+
+
+@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize(
+    ("labels", "values", "error", "message"),
+    [
+        ([0, 1, 2, 1], GOOD, ValueError, "labels must be 0 or 1, got 2"),
+        ([-1, 1, -1, 1], GOOD, ValueError, "labels must be 0 or 1, got -1"),
+        ([0, 1, np.nan, 1], GOOD, ValueError, "labels must be finite.*row 2"),
+        (["no", "yes", "no", "yes"], GOOD, TypeError, "labels must be an array of numbers"),
+        (np.eye(4)[:, :2], GOOD, ValueError, r"labels must have one dimension, got shape \(4, 2\)"),
+        ([], [], ValueError, "labels must not be empty"),
+        (BINARY, GOOD[:3], ValueError, "same length, got 4 and 3"),
+        (BINARY, [0.1, np.nan, 0.2, 0.3], ValueError, "must be finite.*row 1"),
+        (BINARY, [0.1, 0.2, 0.3, np.inf], ValueError, "must be finite.*row 3"),
+        (BINARY, GOOD[:, None], ValueError, r"shape \(4, 1\); a Keras model predicts one column"),
+        (BINARY, [0.1, None, 0.2, 0.3], TypeError, "must be an array of numbers"),
+        (BINARY, 0.5, ValueError, "must have one dimension"),
+    ],
+)
+def test_bad_labels_and_values_are_one_clear_error(name, labels, values, error, message):
+    with pytest.raises(error, match=message):
+        BOTH[name](labels, values)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1])
+@pytest.mark.parametrize("name", TAKES_PROBABILITIES)
+def test_probabilities_outside_zero_and_one_are_an_error(name, value):
+    with pytest.raises(ValueError, match=f"probabilities must be between 0 and 1, got {value}"):
+        TAKES_PROBABILITIES[name](BINARY, [0.1, value, 0.3, 0.4])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([], "must not be empty"),
+        ([0.5, 1.5], "must be between 0 and 1, got 1.5"),
+        ([0.5, np.nan], "must be finite"),
+        ([[0.5], [0.5]], "one dimension"),
+    ],
+)
+@pytest.mark.parametrize("name", PROBABILITIES_ONLY)
+def test_bad_probabilities_alone_are_an_error(name, values, message):
+    with pytest.raises(ValueError, match=message):
+        PROBABILITIES_ONLY[name](values)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize("name", [*TAKES_SCORES, "fit_temperature", "decision_curve"])
+def test_one_class_is_an_error_where_the_value_is_undefined(name, label):
+    with pytest.raises(ValueError, match=f"both classes, got only {label}"):
+        BOTH[name]([label] * 4, GOOD)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "brier_score", "expected_calibration_error"])
+def test_one_class_is_allowed_where_the_value_is_defined(name):
+    assert np.isfinite(BOTH[name]([1] * 4, GOOD))
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ([], "groups must not be empty"),
+        (["a", "b", "c"], "same length, got 4 and 3"),
+        (["a", "b", None, "c"], "a group for every row, got None in row 2"),
+        (["a", "", "b", "c"], "a group for every row, got '' in row 1"),
+        (np.array([1.0, 2.0, 3.0, np.nan]), "a group for every row, got nan in row 3"),
+        ([["a"], ["b"], ["c"], ["d"]], "one dimension"),
+    ],
+)
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda groups: ev.bootstrap_interval(ev.roc_auc, BINARY, GOOD, groups=groups),
+        lambda groups: ev.bootstrap_difference(ev.roc_auc, BINARY, GOOD, GOOD, groups=groups),
+        lambda groups: ev.calibration_error_interval(BINARY, GOOD, groups=groups),
+        lambda groups: ev.group_split(groups, labels=BINARY),
+    ],
+)
+def test_bad_groups_are_one_clear_error(function, groups, message):
+    with pytest.raises(ValueError, match=message):
+        function(groups)
+
+
+@pytest.mark.parametrize("value", [-0.1, 0, 1, 1.1, float("nan")])
+@pytest.mark.parametrize(
+    ("argument", "function"),
+    [
+        ("prevalence", lambda x: ev.predictive_values(0.9, 0.9, x)),
+        ("prevalence_training", lambda x: ev.correct_prior(GOOD, x, 0.1)),
+        ("prevalence_deployment", lambda x: ev.correct_prior(GOOD, 0.1, x)),
+        ("level", lambda x: ev.bootstrap_interval(ev.roc_auc, BINARY, GOOD, level=x)),
+        ("level", lambda x: ev.bootstrap_difference(ev.roc_auc, BINARY, GOOD, GOOD, level=x)),
+        ("level", lambda x: ev.calibration_error_interval(BINARY, GOOD, level=x)),
+        ("level", lambda x: ev.calibration_error_if_perfect(GOOD, level=x)),
+        ("level", lambda x: ev.reliability_curve(BINARY, GOOD, level=x)),
+        ("level", lambda x: ev.Interval(0.5, 0.4, 0.6, x)),
+        ("thresholds", lambda x: ev.decision_curve(BINARY, GOOD, [0.5, x])),
+        ("test_size", lambda x: ev.group_split(["a", "b", "c"], x)),
+    ],
+)
+def test_fractions_out_of_range_are_an_error(argument, function, value):
+    with pytest.raises(ValueError, match=rf"^{argument} must be (between 0 and 1, ends excluded|finite)"):
+        function(value)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, float("inf")])
+@pytest.mark.parametrize(
+    ("argument", "function"),
+    [
+        ("sensitivity", lambda x: ev.predictive_values(x, 0.9, 0.1)),
+        ("specificity", lambda x: ev.predictive_values(0.9, x, 0.1)),
+        ("sensitivity", lambda x: ev.threshold_at_sensitivity(BINARY, GOOD, x)),
+        ("threshold", lambda x: ev.accuracy(BINARY, GOOD, x)),
+    ],
+)
+def test_fractions_with_ends_out_of_range_are_an_error(argument, function, value):
+    with pytest.raises(ValueError, match=f"^{argument} must be (between 0 and 1, got|finite)"):
+        function(value)
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "message"),
+    [
+        (lambda: ev.threshold_at_sensitivity(BINARY, GOOD, 0), ValueError, "sensitivity must be above 0"),
+        (lambda: ev.sensitivity_specificity(BINARY, GOOD, np.nan), ValueError, "threshold must be finite"),
+        (lambda: ev.sensitivity_specificity(BINARY, GOOD, [0.5]), TypeError, "threshold must be a number"),
+        (lambda: ev.predictive_values("0.9", 0.9, 0.1), TypeError, "sensitivity must be a number, got '0.9'"),
+        (lambda: ev.apply_temperature(GOOD, 0), ValueError, "temperature must be above 0, got 0"),
+        (lambda: ev.apply_temperature(GOOD, np.inf), ValueError, "temperature must be finite"),
+        (lambda: ev.expected_calibration_error(BINARY, GOOD, 0), ValueError, "n_bins must be at least 1, got 0"),
+        (lambda: ev.reliability_curve(BINARY, GOOD, 2.5), TypeError, "n_bins must be an integer, got 2.5"),
+        (lambda: ev.reliability_curve(BINARY, GOOD, strategy="width"), ValueError, "strategy must be 'uniform' or"),
+        (lambda: ev.calibration_error_if_perfect(GOOD, n_simulations=0), ValueError, "n_simulations must be at least"),
+        (lambda: ev.bootstrap_interval(ev.roc_auc, BINARY, GOOD, n_resamples=0), ValueError, "n_resamples must be at"),
+        (lambda: ev.bootstrap_interval(ev.roc_auc, BINARY, GOOD, seed=-1), ValueError, "seed must be between 0"),
+        (lambda: ev.bootstrap_interval(ev.roc_auc, BINARY, GOOD, seed=None), TypeError, "seed must be an integer"),
+        (lambda: ev.bootstrap_difference(ev.roc_auc, BINARY, GOOD, GOOD[:2]), ValueError, "labels and scores_b must"),
+        (lambda: ev.group_split(["a", "b"], seed=1.5), TypeError, "seed must be an integer, got 1.5"),
+        (lambda: ev.group_split(["a", "b", "c"], labels=[0, 1]), ValueError, "same length, got 2 and 3"),
+        (lambda: ev.decision_curve(BINARY, GOOD, []), ValueError, "thresholds must not be empty"),
+        (lambda: ev.decision_curve(BINARY, GOOD, 0.5), ValueError, "thresholds must have one dimension"),
+    ],
+)
+def test_other_bad_arguments_are_one_clear_error(function, error, message):
+    with pytest.raises(error, match=message):
+        function()
+
+
+def test_inputs_are_not_changed():
+    labels, probabilities = example(50)
+    before = labels.copy(), probabilities.copy()
+    ev.reliability_curve(labels, probabilities)
+    ev.correct_prior(probabilities, 0.3, 0.1)
+    ev.apply_temperature(probabilities, 2)
+    ev.bootstrap_interval(ev.roc_auc, labels, probabilities, groups=np.arange(50) // 2, n_resamples=5)
+    np.testing.assert_array_equal(labels, before[0])
+    np.testing.assert_array_equal(probabilities, before[1])

@@ -1,0 +1,194 @@
+"""`setup` and `claim`, the two functions every notebook begins with."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import course_utils
+from course_utils import ClaimError, claim, notebooks, setup
+
+
+@pytest.fixture(autouse=True)
+def fresh_run(monkeypatch):
+    monkeypatch.setattr(course_utils, "_run", {"chapter": "9.9", "seed": 3, "fast": False})
+
+
+def test_a_claim_that_holds_is_printed_with_a_tick(capsys):
+    claim("one is less than two", 1 < 2)
+    assert capsys.readouterr().out == "✓ one is less than two\n"
+
+
+def test_a_claim_that_fails_raises_and_says_by_how_much(capsys):
+    with pytest.raises(ClaimError, match=r"✗ the AUC is above 0.8 \(missed by 0.1\)"):
+        claim("the AUC is above 0.8", False, kind="quality", margin=-0.1)
+    assert capsys.readouterr().out == ""
+
+
+def test_numpy_booleans_are_accepted(capsys):
+    claim("one is less than two", np.float64(1) < 2)
+    assert "✓" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("holds", [None, 1, "yes", np.array([True]), np.array([True, False]), []])
+def test_anything_else_is_refused_as_holds(holds):
+    with pytest.raises(TypeError, match="holds must be True or False"):
+        claim("a statement", holds)
+
+
+@pytest.mark.parametrize("statement", [None, "", "  ", 3, ["a"]])
+def test_the_statement_must_be_text(statement):
+    with pytest.raises(TypeError, match="statement must be a non-empty string"):
+        claim(statement, True)
+
+
+def test_unknown_kind_is_refused():
+    with pytest.raises(ValueError, match="kind must be 'exact' or 'quality', got 'speed'"):
+        claim("a statement", True, kind="speed")
+
+
+def test_a_quality_claim_needs_a_margin():
+    with pytest.raises(ValueError, match="margin is missing"):
+        claim("a statement", True, kind="quality")
+
+
+@pytest.mark.parametrize("margin, error", [("big", TypeError), (True, TypeError), (float("nan"), ValueError)])
+def test_a_margin_that_is_no_number_is_refused(margin, error):
+    with pytest.raises(error, match="margin must be a number"):
+        claim("a statement", True, kind="quality", margin=margin)
+
+
+@pytest.mark.parametrize("holds, margin", [(True, -0.1), (False, 0.1)])
+def test_a_margin_that_contradicts_the_claim_is_refused(holds, margin):
+    with pytest.raises(ValueError, match="contradicts"):
+        claim("a statement", holds, kind="quality", margin=margin)
+
+
+def test_in_the_fast_profile_quality_claims_are_not_even_computed(capsys):
+    setup(seed=0, fast=True, chapter="9.9")
+
+    def never():
+        raise RuntimeError("computed")
+
+    claim("the network wins", never, kind="quality", margin=never)
+    assert capsys.readouterr().out == "– not checked in the fast profile: the network wins\n"
+
+
+def test_in_the_fast_profile_exact_claims_are_checked():
+    setup(seed=0, fast=True)
+    with pytest.raises(ClaimError):
+        claim("one is more than two", lambda: 1 > 2)
+
+
+def test_every_claim_is_logged(tmp_path, monkeypatch):
+    log = tmp_path / "claims.jsonl"
+    monkeypatch.setenv("COURSE_CLAIMS_LOG", str(log))
+    claim("exact", True)
+    claim("quality", True, kind="quality", margin=np.float32(0.25))
+    with pytest.raises(ClaimError):
+        claim("wrong", False)
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    common = {"chapter": "9.9", "seed": 3}
+    assert lines == [
+        {**common, "statement": "exact", "kind": "exact", "holds": True, "margin": None},
+        {**common, "statement": "quality", "kind": "quality", "holds": True, "margin": 0.25},
+        {**common, "statement": "wrong", "kind": "exact", "holds": False, "margin": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments, error, message",
+    [
+        ({"seed": 1.5}, TypeError, "seed must be an integer"),
+        ({"seed": True}, TypeError, "seed must be an integer"),
+        ({"seed": -1}, ValueError, "seed must be between"),
+        ({"fast": 1}, TypeError, "fast must be True or False"),
+        ({"chapter": 3.1}, TypeError, "chapter must be a string"),
+    ],
+)
+def test_setup_refuses_bad_input(arguments, error, message):
+    with pytest.raises(error, match=message):
+        setup(**arguments)
+
+
+def test_the_same_seed_gives_the_same_numbers():
+    import keras
+
+    draws = []
+    for seed in (1, 1, 2):
+        setup(seed=seed)
+        draws.append((np.random.rand(), float(keras.random.uniform(()))))
+    assert draws[0] == draws[1] != draws[2]
+
+
+def test_setup_runs_no_tensorflow_operation():
+    # Chapter 5.1 divides the processor into logical devices after setup; that fails once an operation has run.
+    code = """
+from course_utils import setup
+setup(seed=0)
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+assert len(tf.config.list_logical_devices("CPU")) == 2
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=notebooks.ROOT)
+
+
+def test_file_descriptor_2_is_given_back():
+    code = """
+import os
+from course_utils import setup
+setup(seed=0)
+os.write(2, b"still heard")
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, cwd=notebooks.ROOT, capture_output=True)
+    assert done.stderr == b"still heard"
+
+
+@pytest.mark.slow
+def test_training_in_a_notebook_is_silent(monkeypatch):
+    """Inside pytest ipykernel does not capture native stderr, so this test hides from the kernel that pytest runs."""
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    run = notebooks.execute(notebook_that_trains("setup(seed=0)"), notebooks.ROOT)
+    assert not run.error
+    assert notebooks.stderr_cells(run.notebook) == []
+
+
+@pytest.mark.slow
+def test_the_silence_test_can_hear(monkeypatch):
+    """Without `setup` TensorFlow is heard: otherwise the test above would prove nothing."""
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    run = notebooks.execute(notebook_that_trains("import tensorflow"), notebooks.ROOT)
+    assert notebooks.stderr_cells(run.notebook)
+
+
+def notebook_that_trains(first_line):
+    import nbformat
+
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [
+        nbformat.v4.new_code_cell(f"from course_utils import setup\n{first_line}"),
+        nbformat.v4.new_code_cell("import keras, numpy as np\nx, y = np.random.rand(64, 4), np.arange(64) % 2"),
+    ]
+    # Three models of different input shapes, predicted with different batch sizes: what makes TensorFlow warn
+    # about retracing.
+    for units in (1, 2, 3):
+        notebook.cells.append(
+            nbformat.v4.new_code_cell(
+                f"layers = [keras.layers.Dense({units}), keras.layers.Dense(1, activation='sigmoid')]\n"
+                f"model = keras.Sequential(layers)\n"
+                f"model.compile('adam', 'binary_crossentropy')\n"
+                f"_ = model.fit(x[:, :{units}], y, verbose=0)\n"
+                f"for n in (1, 3, 5, 7, 11, 13):\n    _ = model.predict(x[:n, :{units}], verbose=0)"
+            )
+        )
+    return notebook
+
+
+def test_importing_the_package_leaves_the_environment_alone():
+    code = "import os; before = dict(os.environ); import course_utils; assert dict(os.environ) == before"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=notebooks.ROOT, env=dict(os.environ))

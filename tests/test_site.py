@@ -1,0 +1,149 @@
+"""The site and the slides: one small chapter is built, and what stands in the pages is looked at."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).parents[1]
+ALT = 'One red pixel: "warm" & small, < 2 px.'
+# A red image of one pixel.
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+TOC = """
+- {file: 00_first, number: "00", title: First, section: "-", part: Orientation}
+- {file: 01_later, number: "1", title: Not written yet, section: "1", part: Orientation}
+- {file: 02_last, number: "2", title: Last, section: "2", part: Labs}
+"""
+FIRST = r"""# 00 First
+
+Inline $\hat p_i = \sigma(\mathbf{w}^\top \mathbf{x}_i)$, and code `$x$`.
+
+$$\boldsymbol{\theta} \leftarrow \boldsymbol{\theta} - \eta\, \nabla_{\boldsymbol{\theta}} \mathcal{L}$$
+
+[primer](../docs/notation.md), [chapter 2](02_last.ipynb),
+[chapter 1](01_later.ipynb), [the recipe](../data/make_data.py)
+
+<details>
+<summary>Answer</summary>
+
+Folded.
+
+</details>
+"""
+
+
+def slide(kind):
+    return {"slideshow": {"slide_type": kind}}
+
+
+def first_chapter(alt=ALT, text=FIRST):
+    new = nbformat.v4
+    image = new.new_output("display_data", {"image/png": PIXEL, "text/plain": "<Figure>"})
+    cells = [
+        new.new_markdown_cell(text, metadata=slide("slide")),
+        new.new_code_cell("plot()", outputs=[image], metadata={"alt": alt, **slide("subslide")} if alt else {}),
+        new.new_markdown_cell("## Going deeper: a side room", metadata=slide("skip")),
+    ]
+    python = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
+    return new.new_notebook(cells=cells, metadata={**python, "language_info": {"name": "python"}})
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A course of its own: the real folder docs/, three entries in the reading order, two chapters written."""
+    shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("_build", "chapters"))
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "make_data.py").touch()
+    (tmp_path / "notebooks" / "_toc.yml").write_text(TOC, encoding="utf-8")
+    nbformat.write(first_chapter(), tmp_path / "notebooks" / "00_first.ipynb")
+    last = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# 2 Last")])
+    nbformat.write(last, tmp_path / "notebooks" / "02_last.ipynb")
+    return tmp_path
+
+
+@pytest.fixture
+def tiny_course(course):
+    """The same without the pages of docs/: enough to see a build refused, and quicker."""
+    for page in (course / "docs").glob("*.md"):
+        page.unlink()
+    (course / "docs" / "index.md").write_text("# Site\n\n```{include} chapters/contents.txt\n```\n", encoding="utf-8")
+    return course
+
+
+def run(course, *command):
+    return subprocess.run([sys.executable, "-m", *command], cwd=course, capture_output=True, text=True)
+
+
+def build_site(course):
+    return run(course, "sphinx", "-W", "-q", "-b", "html", "docs", "docs/_build/html")
+
+
+def read(path):
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
+def outside_addresses(page):
+    """What the browser would fetch from elsewhere: links to click on do not count."""
+    found = [tag.get("src") or tag.get("href") for tag in page.select("script[src], link[href], img[src]")]
+    return [address for address in found if re.match(r"(https?:)?//", address)]
+
+
+def test_site_shows_chapters_and_pages(course):
+    built = build_site(course)
+    assert built.returncode == 0, built.stderr
+    html = course / "docs" / "_build" / "html"
+    index, chapter = read(html / "index.html"), read(html / "chapters" / "00_first.html")
+
+    # the alt text of the cell stands in the page
+    assert [image["alt"] for image in chapter.select("article img")] == [ALT]
+    # formulas are marked as such, code is not; what draws them lies on the site, and nothing comes from elsewhere
+    assert len(chapter.select("article .math")) == 2
+    assert "$x$" in chapter.select_one("article code").get_text()
+    mathjax = [tag["src"].split("?")[0] for tag in chapter.select("script[src*=mathjax]")]
+    assert [(html / "chapters" / address).is_file() for address in mathjax] == [True]
+    assert not outside_addresses(chapter)
+    assert not outside_addresses(index)
+    # an answer is inside its fold
+    assert "Folded." in chapter.select_one("details").get_text()
+    # links lead to pages of the site, or are plain text
+    targets = {link.get_text(): link["href"] for link in chapter.select("article p a")}
+    assert targets == {"primer": "../notation.html", "chapter 2": "02_last.html"}
+    assert "the recipe" in chapter.select_one("article").get_text()
+    # the parts of the course in reading order, without the chapter that is not written yet
+    captions = [caption.get_text(strip=True) for caption in index.select("nav .caption-text")]
+    assert list(dict.fromkeys(captions)) == ["Orientation", "Labs", "Pages"]
+    assert "chapters/01_later.html" not in str(index)
+    assert "Nothing here is for clinical use" in index.get_text()
+
+
+def test_site_refuses_faulty_chapters(tiny_course):
+    text = "# 00 First\n\n[nowhere](../docs/no_such_page.md)"
+    nbformat.write(first_chapter(alt=None, text=text), tiny_course / "notebooks" / "00_first.ipynb")
+    built = build_site(tiny_course)
+    assert built.returncode != 0
+    assert "00_first.ipynb: cell 1 has an image and no alt text" in built.stderr
+    assert "no_such_page" in built.stderr
+
+
+def test_slides_stand_on_their_own(course):
+    config = "docs/slides_template/config.py"
+    built = run(course, "nbconvert", "--log-level=WARN", "--config", config, "notebooks/00_first.ipynb")
+    assert built.returncode == 0, built.stderr
+    assert built.stderr == "", "nbconvert warns of a missing alt text, for example"
+    slides = course / "docs" / "_build" / "slides"
+    deck = read(slides / "00_first.slides.html")
+
+    assert [image["alt"] for image in deck.select("img")] == [ALT]
+    assert len(deck.select(".slides > section > section")) == 2
+    assert "side room" not in deck.get_text()
+    assert "Folded." in deck.select_one("details").get_text()
+    assert not outside_addresses(deck)
+    local = [tag.get("src") or tag.get("href") for tag in deck.select("script[src], link[href]")]
+    assert {"reveal.js/dist/reveal.js", "reveal.js/dist/theme/course.css", "mathjax/tex-svg-full.js"} <= set(local)
+    assert all((slides / address).is_file() for address in local), local
