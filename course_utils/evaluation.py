@@ -102,7 +102,7 @@ def pr_auc(labels, scores):
 
     Source: `sklearn.metrics.average_precision_score`.
 
-    Taught in: 04_1_image_diagnosis_lab
+    Taught in: 05_2_class_imbalance
     """
     labels, scores = _labels_and_scores(labels, scores)
     _require_both_classes(labels)
@@ -257,7 +257,7 @@ def youden_threshold(labels, scores):
 
     Source: Schisterman et al., Epidemiology 2005, https://doi.org/10.1097/01.ede.0000147512.81966.ba
 
-    Taught in: 04_1_image_diagnosis_lab
+    Taught in: 02_core_concepts
     """
     labels, scores = _labels_and_scores(labels, scores)
     _require_both_classes(labels)
@@ -894,7 +894,7 @@ def group_split(groups, test_size=0.3, seed=0, labels=None):
 
     Source: `sklearn.model_selection.GroupShuffleSplit`; with labels, `train_test_split` of the patients.
 
-    Taught in: 04_1_image_diagnosis_lab
+    Taught in: 03_1_2_training_and_optimisation
     """
     codes = _group_codes(groups)
     test_size = _fraction(test_size, "test_size")
@@ -948,7 +948,7 @@ def assert_groups_disjoint(groups, train_index, test_index):
     ValueError, TypeError
         If an argument is not as described.
 
-    Taught in: 04_1_image_diagnosis_lab
+    Taught in: 03_1_2_training_and_optimisation
     """
     codes = _group_codes(groups)
     train_index = _row_numbers(train_index, "train_index", len(codes))

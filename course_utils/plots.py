@@ -290,7 +290,7 @@ def image_grid(images, titles=None, columns=6):
 
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)  # rounded up
-    inches = 11 / max(columns, 4)
+    inches = 10.6 / max(columns, 4)  # a full row stays below 1100 pixels
     title_inches = 0.0 if titles is None else 0.4
     figure, axes = plt.subplots(
         rows, columns, figsize=(inches * columns, (inches + title_inches) * rows), squeeze=False
