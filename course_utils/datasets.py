@@ -16,6 +16,7 @@ import difflib
 import hashlib
 import math
 import os
+import re
 import socket
 import struct
 import tempfile
@@ -41,6 +42,8 @@ __all__ = [
     "Globins",
     "MNI152",
     "PneumoniaMNIST",
+    "SpliceDonors",
+    "UCISplice",
     "catalogue",
     "catalogue_table",
     "fetch",
@@ -50,6 +53,8 @@ __all__ = [
     "load_globins",
     "load_mni152",
     "load_pneumoniamnist",
+    "load_splice_donors",
+    "load_uci_splice",
     "status",
 ]
 
@@ -936,3 +941,166 @@ def load_globins():
     if strange := set(arrays["families"]) - {"alpha", "beta", "myoglobin", "other"}:
         raise DatasetCorrupt(f"{path}: families must be alpha, beta, myoglobin or other, got {sorted(strange)}")
     return Globins(name=entry.name, **arrays, licence=entry.licence, citation=entry.citation)
+
+
+@dataclass(frozen=True)
+class UCISplice:
+    """What `load_uci_splice` returns. The arrays cannot be written to: copy one to change it."""
+
+    name: str
+    windows: np.ndarray  # [3190] texts of 60 letters, positions -30 to +30 around the middle
+    labels: np.ndarray  # [3190] int64, 0 = neither, 1 = donor (EI), 2 = acceptor (IE)
+    groups: np.ndarray  # [3190] int64, one number for all windows that must stay on one side of a split
+    entries: np.ndarray  # [3190] texts, the GenBank entry of each window
+    label_names: tuple
+    middle: int  # the boundary lies before this letter of a window
+    licence: str
+    citation: str
+
+
+_SPLICE_LINE = re.compile(r"(EI|IE|N),\s*([A-Z0-9]+)-(DONOR|ACCEPTOR|NEG)-[0-9]+,\s*([ACGTDNSR]{60})")
+_SPLICE_CLASSES = {("N", "NEG"): 0, ("EI", "DONOR"): 1, ("IE", "ACCEPTOR"): 2}
+_SPLICE_COUNTS = (1655, 767, 768)
+_SPLICE_ALIKE = 42  # letters of 60: windows that share as many stand in one group
+
+
+def load_uci_splice():
+    """Load the UCI splice junctions: windows of 60 letters of primate DNA, with a donor, an acceptor, or neither.
+
+    Returns
+    -------
+    UCISplice
+        `windows` [3190] texts over A, C, G, T and, in 15 of them, D, N, R or S (ambiguous letters); `labels` [3190]
+        (0 = neither, 1 = donor, EI: the intron begins at letter 30; 2 = acceptor, IE: the exon begins at letter 30);
+        `groups` [3190]: windows from one GenBank entry, and windows that agree in at least 42 of 60 letters, have one
+        group; `entries`, `label_names`, `middle` (30), `licence`, `citation`.
+
+    Raises
+    ------
+    DatasetUnavailable
+        If the file is not on this computer and cannot be downloaded (0.3 MB).
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Notes
+    -----
+    Noordewier, Towell and Shavlik, Advances in Neural Information Processing Systems 3 (1991). The groups are ours.
+
+    Taught in: 04_3_biological_sequences_lab
+    """
+    entry = _entry("uci_splice")
+    path = fetch("uci_splice")
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except UnicodeDecodeError as error:
+        raise DatasetCorrupt(f"{path}: must be plain text: {error}") from None
+    windows, labels, names = [], [], []
+    for number, line in enumerate(lines, start=1):
+        found = _SPLICE_LINE.fullmatch(line.strip())
+        if not found or (found[1], found[3]) not in _SPLICE_CLASSES:
+            raise DatasetCorrupt(f"{path}, line {number}: must be class, name and 60 letters, got {line[:60]!r}")
+        windows.append(found[4])
+        labels.append(_SPLICE_CLASSES[found[1], found[3]])
+        names.append(found[2])
+    counts = tuple(labels.count(label) for label in range(3))
+    if counts != _SPLICE_COUNTS:
+        raise DatasetCorrupt(f"{path}: must hold {_SPLICE_COUNTS} windows of N, EI and IE, got {counts}")
+    windows, names = np.array(windows), np.array(names)
+    return UCISplice(
+        name=entry.name,
+        windows=_read_only(windows),
+        labels=_read_only(np.array(labels, dtype=np.int64)),
+        groups=_read_only(_groups_of_windows(windows, names, _SPLICE_ALIKE)),
+        entries=_read_only(names),
+        label_names=("neither", "donor (EI)", "acceptor (IE)"),
+        middle=30,
+        licence=entry.licence,
+        citation=entry.citation,
+    )
+
+
+def _groups_of_windows(windows, names, alike):
+    """Number the groups: windows of one name, or with at least `alike` letters in common, are linked (also in chains).
+
+    Windows have one length; letters are compared place by place.
+    """
+    letters = np.array([list(window) for window in windows])
+    same = sum((letters == letter).astype(np.float32) @ (letters == letter).astype(np.float32).T for letter in "ACGT")
+    linked = (same >= alike) | (names[:, np.newaxis] == names)
+    groups = np.full(len(windows), -1, dtype=np.int64)
+    for start in range(len(windows)):
+        if groups[start] < 0:
+            reached = [start]
+            groups[start] = number = groups.max() + 1
+            while reached:
+                new = np.flatnonzero(linked[reached.pop()] & (groups < 0))
+                groups[new] = number
+                reached.extend(new.tolist())
+    return groups
+
+
+@dataclass(frozen=True)
+class SpliceDonors:
+    """What `load_splice_donors` returns: the fields of `UCISplice`. The arrays cannot be written to."""
+
+    name: str
+    windows: np.ndarray  # [n] texts of 9 letters
+    labels: np.ndarray  # [n] int64, 0 = GT without a known splice site, 1 = donor
+    groups: np.ndarray  # [n] int64
+    label_names: tuple
+    middle: int
+    licence: str
+    citation: str
+
+
+_DONOR_COUNTS = (2680, 1500)  # decoys, donors
+
+
+def load_splice_donors():
+    """Load human donor splice sites, nine letters each, and decoys: other nine letters with GT at the same place.
+
+    For the lab that is written for the UCI splice junctions, where that file cannot be had. The sites are a sample of
+    the distinct sequences NNN|GTNNNN annotated in the human genome; the decoys come from the coding sequence of
+    BRCA1 of 55 mammals, in which nobody has annotated a splice site at that place.
+
+    Returns
+    -------
+    SpliceDonors
+        `windows` [n] texts of nine letters over A, C, G, T, all with GT at letters 3 and 4; `labels` (1 = donor);
+        `groups`: decoys that begin in the same column of the alignment have one group, and so has a donor with the
+        same letters; every other donor has its own; `label_names`, `middle` (3), `licence`, `citation`.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Notes
+    -----
+    Sites: the file ss_sequences.txt of logomaker, from the GENCODE annotation of hg38. Decoys: see `load_brca1`.
+
+    Taught in: 04_3_biological_sequences_lab
+    """
+    entry = _entry("splice_donors")
+    path = fetch("splice_donors")
+    n = sum(_DONOR_COUNTS)
+    arrays = _read_npz(path, {"letters": ("uint8", (n, 9)), "labels": ("uint8", (n,)), "groups": ("int16", (n,))})
+    letters, labels = arrays["letters"], arrays["labels"].astype(np.int64)
+    if not set(np.unique(letters)) <= set(b"ACGT"):
+        raise DatasetCorrupt(f"{path}: letters must be A, C, G or T, got {bytes(np.unique(letters))!r}")
+    windows = letters.view("S9")[:, 0].astype("U9")
+    if not all(window[3:5] == "GT" for window in windows):
+        raise DatasetCorrupt(f"{path}: every window must have GT at letters 3 and 4")
+    counts = tuple(int((labels == label).sum()) for label in (0, 1))
+    if counts != _DONOR_COUNTS:
+        raise DatasetCorrupt(f"{path}: must hold {_DONOR_COUNTS} decoys and donors, got {counts}")
+    return SpliceDonors(
+        name=entry.name,
+        windows=_read_only(windows),
+        labels=_read_only(labels),
+        groups=_read_only(arrays["groups"].astype(np.int64)),
+        label_names=("decoy", "donor"),
+        middle=3,
+        licence=entry.licence,
+        citation=entry.citation,
+    )

@@ -233,6 +233,44 @@ def globins():
     return {"names": np.array(list(found)), "sequences": np.array(list(found.values())), "families": families}
 
 
+@recipe("splice_donors.npz")
+def splice_donors():
+    """Draw 1,500 of the human donor sequences that logomaker carries, and cut decoys with GT out of BRCA1.
+
+    Donors are drawn without replacement, with a chance that follows how often a sequence occurs in the genome. Decoys:
+    every distinct nine letters of a BRCA1 row (gaps taken out) with GT at letters 3 and 4. Some of them are also donors
+    elsewhere in the genome: nine letters do not decide. Where that donor was drawn, both have one group.
+    """
+    content = package_file(
+        "logomaker",
+        "0.8.7",
+        "logomaker/examples/datafiles/ss_sequences.txt",
+        "57720d487a803c482cb5dec902133e2dc484d6a35824e6ce2c7df9e04842ef5e",
+    )
+    lines = [line.split() for line in content.decode("utf-8").splitlines() if not line.startswith("#")]
+    known = {sequence.replace("U", "T"): int(count) for sequence, count in lines[1:]}  # the first line names the columns
+    sites = sorted(sequence for sequence in known if sequence[3:5] == "GT")
+    counts = np.array([known[sequence] for sequence in sites])
+    donors = np.sort(np.random.default_rng(0).choice(sites, 1500, replace=False, p=counts / counts.sum()))
+
+    decoys = {}  # nine letters -> column of the alignment where they begin first
+    for row in brca1()["alignment"].astype("U1"):
+        columns = np.flatnonzero(row != "-")
+        letters = "".join(row[columns])
+        for start in range(len(letters) - 8):
+            window = letters[start : start + 9]
+            if window[3:5] == "GT" and set(window) <= set("ACGT"):
+                decoys[window] = min(decoys.get(window, len(row)), int(columns[start]))
+    windows = [*sorted(decoys), *donors]
+    groups = [decoys[window] for window in sorted(decoys)]
+    groups += [decoys.get(str(window), 10_000 + number) for number, window in enumerate(donors)]
+    return {
+        "letters": np.array([list(window.encode("ascii")) for window in windows], dtype=np.uint8),
+        "labels": np.array([0] * len(decoys) + [1] * len(donors), dtype=np.uint8),
+        "groups": np.array(groups, dtype=np.int16),
+    }
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 
