@@ -233,38 +233,28 @@ def train_secondary_structure(
         # the mean over the residues, however much was padded
         keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight"),
     )
-    return model.fit(batches, epochs=epochs, verbose=0, callbacks=list(callbacks))
+    return model.fit(batches, epochs=epochs, verbose=0, shuffle=False, callbacks=list(callbacks))
 
 
 def _batches(chains, labels, weights, batch_size, seed):
-    import keras
+    """Batches of chains of similar length, in another order and with other company in each epoch."""
+    import tensorflow as tf
 
-    class Batches(keras.utils.PyDataset):
-        """Batches of chains of similar length, in another order and with other company in each epoch."""
+    rng = np.random.default_rng(seed)
 
-        def __init__(self):
-            super().__init__()
-            self.rng = np.random.default_rng(seed)
-            self.on_epoch_end()
+    def epoch():
+        rows = np.argsort([len(chain) * rng.uniform(0.8, 1.25) for chain in chains])
+        parts = [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
+        for number in rng.permutation(len(parts)):
+            part = parts[number]
+            codes, mask = pad([chains[row] for row in part])
+            truth, _ = pad([labels[row] for row in part])
+            yield codes, truth, weights[truth] * mask
 
-        def __len__(self):
-            return -(-len(chains) // batch_size)
-
-        def on_epoch_end(self):
-            noisy = [len(chain) * self.rng.uniform(0.8, 1.25) for chain in chains]
-            rows = np.argsort(noisy)
-            parts = [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
-            self.parts = [parts[i] for i in self.rng.permutation(len(parts))]
-
-        def __getitem__(self, number):
-            rows = self.parts[number]
-            longest = max(len(chains[row]) for row in rows)
-            length = -(-longest // 32) * 32  # few different shapes
-            codes, mask = pad([chains[row] for row in rows], length=length)
-            truth, _ = pad([labels[row] for row in rows], length=length)
-            return codes.astype(np.int32), truth, (weights[truth] * mask).astype(np.float32)
-
-    return Batches()
+    # with the shapes left open: Keras would guess them from the first batches
+    signature = tuple(tf.TensorSpec((None, None), dtype) for dtype in ("int32", "int32", "float32"))
+    batches = tf.data.Dataset.from_generator(epoch, output_signature=signature)
+    return batches.apply(tf.data.experimental.assert_cardinality(-(-len(chains) // batch_size)))
 
 
 def predict_secondary_structure(model, sequences, batch_size=32):
