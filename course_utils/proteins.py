@@ -11,7 +11,11 @@ __all__ = [
     "AMINO_ACIDS",
     "PADDING",
     "STATES",
+    "classical_mds",
+    "contact_map",
+    "contact_precision",
     "encode",
+    "kabsch",
     "pad",
     "predict_secondary_structure",
     "q3",
@@ -343,7 +347,176 @@ def recall_per_class(true, predicted, mask=None):
         return np.array([np.sum((true == s) & (predicted == s)) / np.sum(true == s) for s in range(len(STATES))])
 
 
+# --- Contacts and coordinates ----------------------------------------------------------------------------------------
+
+
+def contact_map(coordinates, cutoff=8.0):
+    """Say which residues of a chain touch: C-alpha atoms closer than a cutoff.
+
+    Parameters
+    ----------
+    coordinates : array of finite numbers, shape (length, 3)
+        Positions of the C-alpha atoms, in Angstrom.
+    cutoff : float above 0
+        In Angstrom. The contest CASP takes 8 Angstrom between C-beta atoms, which the data of the course do not hold.
+
+    Returns
+    -------
+    array of bool, shape (length, length)
+        Symmetric. The diagonal is True.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described.
+
+    Taught in: 03_3_2_protein_structure_prediction
+    """
+    from scipy.spatial.distance import cdist
+
+    coordinates = _coordinates(coordinates, "coordinates")
+    if not isinstance(cutoff, numbers.Real) or not cutoff > 0:
+        raise ValueError(f"cutoff must be a positive number of Angstrom, got {cutoff!r}")
+    return cdist(coordinates, coordinates) < cutoff
+
+
+def contact_precision(contacts, scores, separation=12, top=None):
+    """Share of true contacts among the pairs of residues with the highest scores: by default the best L/5 of a chain.
+
+    Parameters
+    ----------
+    contacts : array of bool, shape (L, L)
+        From `contact_map`.
+    scores : array of finite numbers, shape (L, L)
+        Higher means more likely a contact. Only the part above the diagonal is read.
+    separation : int
+        Pairs that are fewer positions apart along the chain do not count: their contacts are trivial.
+    top : int, optional
+        How many pairs to take; L/5, rounded up, when left out. Where fewer pairs exist, all of them.
+
+    Returns
+    -------
+    float from 0 to 1
+        Pairs with equal scores at the edge of the list count by their mean.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described, or if no pair is so far apart.
+
+    Taught in: 03_3_2_protein_structure_prediction
+    """
+    contacts, scores = np.asarray(contacts), np.asarray(scores, dtype=float)
+    if contacts.dtype != bool or contacts.ndim != 2 or contacts.shape[0] != contacts.shape[1]:
+        raise ValueError(f"contacts must be a square array of bool, got {contacts.dtype} of shape {contacts.shape}")
+    if scores.shape != contacts.shape:
+        raise ValueError(f"scores must have the shape of contacts, {contacts.shape}, got {scores.shape}")
+    i, j = np.triu_indices(len(contacts), _positive_int(separation, "separation"))
+    if not len(i):
+        raise ValueError(f"separation must leave at least one pair of {len(contacts)} residues, got {separation}")
+    scores = scores[i, j]
+    if not np.isfinite(scores).all():
+        raise ValueError("scores must be finite, got NaN or infinite values above the diagonal")
+    top = -(-len(contacts) // 5) if top is None else _positive_int(top, "top")
+    top = min(top, len(i))
+    edge = np.sort(scores)[-top]
+    sure, tied = scores > edge, scores == edge
+    hits = contacts[i, j]
+    return float((hits[sure].sum() + hits[tied].mean() * (top - sure.sum())) / top)
+
+
+def classical_mds(distances, dimensions=3):
+    """Find points with the given distances: classical multidimensional scaling.
+
+    Squared distances, centred along rows and columns, are the inner products of the centred points; the eigenvectors of
+    the largest eigenvalues give the coordinates. Rotation, position and handedness are not determined by distances.
+
+    Parameters
+    ----------
+    distances : array of finite numbers not below 0, shape (n, n)
+        Symmetric, with zeros on the diagonal.
+    dimensions : int
+        Of the points.
+
+    Returns
+    -------
+    array of float, shape (n, dimensions)
+        Centred at the origin. Distances that no points in this space have are approximated.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Torgerson WS (1952). Psychometrika 17:401-419. https://doi.org/10.1007/BF02288916
+
+    Taught in: 03_3_2_protein_structure_prediction
+    """
+    distances = np.asarray(distances, dtype=float)
+    if distances.ndim != 2 or distances.shape[0] != distances.shape[1]:
+        raise ValueError(f"distances must be a square array, got shape {distances.shape}")
+    if not np.isfinite(distances).all() or (distances < 0).any():
+        raise ValueError("distances must be finite and not below 0")
+    if not np.allclose(distances, distances.T) or not np.allclose(np.diag(distances), 0):
+        raise ValueError("distances must be symmetric, with zeros on the diagonal")
+    dimensions = _positive_int(dimensions, "dimensions")
+    if dimensions > len(distances):
+        raise ValueError(f"dimensions must be at most the number of points, {len(distances)}, got {dimensions}")
+    squared = distances**2
+    products = -(squared - squared.mean(axis=0) - squared.mean(axis=1, keepdims=True) + squared.mean()) / 2
+    values, vectors = np.linalg.eigh(products)
+    return (vectors[:, ::-1] * np.sqrt(np.maximum(values[::-1], 0)))[:, :dimensions]
+
+
+def kabsch(moving, fixed):
+    """Lay one set of points on another by the rotation and shift that bring them closest: the algorithm of Kabsch.
+
+    Parameters
+    ----------
+    moving, fixed : arrays of finite numbers, shape (n, 3)
+        Row i of one belongs to row i of the other.
+
+    Returns
+    -------
+    superposed : array of float, shape (n, 3)
+        The moving points after rotation and shift. They are never mirrored.
+    rmsd : float
+        Root of the mean squared distance of the pairs, in the unit of the points.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are not as described.
+
+    Notes
+    -----
+    Kabsch W (1976). Acta Crystallographica A 32:922-923. https://doi.org/10.1107/S0567739476001873
+
+    Taught in: 03_3_2_protein_structure_prediction
+    """
+    moving, fixed = _coordinates(moving, "moving"), _coordinates(fixed, "fixed")
+    if moving.shape != fixed.shape:
+        raise ValueError(f"moving and fixed must have the same shape, got {moving.shape} and {fixed.shape}")
+    centre = fixed.mean(axis=0)
+    a, b = moving - moving.mean(axis=0), fixed - centre
+    u, _, v = np.linalg.svd(a.T @ b)
+    handedness = np.sign(np.linalg.det(u @ v)) or 1.0
+    superposed = a @ (u * [1, 1, handedness]) @ v + centre
+    return superposed, float(np.sqrt(np.mean(np.sum((superposed - fixed) ** 2, axis=1))))
+
+
 # --- Checks of arguments ---------------------------------------------------------------------------------------------
+
+
+def _coordinates(values, name):
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 2 or values.shape[1] != 3 or not len(values):
+        raise ValueError(f"{name} must have the shape (n, 3), got {values.shape}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinite values")
+    return values
 
 
 def _masked(true, predicted, mask):

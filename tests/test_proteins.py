@@ -1,9 +1,12 @@
-"""Proteins: encoding, padding, the networks and their masking, scores."""
+"""Proteins: encoding, padding, the networks and their masking, scores, contacts, coordinates."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial import procrustes
+from scipy.spatial.distance import pdist, squareform
+from scipy.spatial.transform import Rotation
 
 from course_utils import proteins
 
@@ -218,3 +221,101 @@ def test_scores_agree_with_scikit_learn(pairs):
 def test_scores_refuse_bad_input(score, arguments, message):
     with pytest.raises(ValueError, match=message):
         score(*arguments)
+
+
+# --- contacts and coordinates
+
+
+def points(n=40, seed=0):
+    return np.random.default_rng(seed).normal(0, 10, (n, 3))
+
+
+def test_contacts_are_pairs_below_the_cutoff():
+    line = np.array([[0.0, 0, 0], [3.8, 0, 0], [7.6, 0, 0], [11.4, 0, 0]])
+    contacts = proteins.contact_map(line)
+    assert contacts.tolist() == (np.abs(np.subtract.outer(range(4), range(4))) <= 2).tolist()
+    assert proteins.contact_map(line, 1).sum() == 4
+    np.testing.assert_array_equal(proteins.contact_map(points()), squareform(pdist(points())) < 8)
+
+
+def test_the_precision_of_a_perfect_and_of_a_useless_score():
+    contacts = proteins.contact_map(points(50), 12)
+    i, j = np.triu_indices(50, 12)
+    assert proteins.contact_precision(contacts, contacts.astype(float)) == 1
+    assert proteins.contact_precision(contacts, -contacts.astype(float)) == 0
+    constant = proteins.contact_precision(contacts, np.zeros((50, 50)))
+    assert constant == pytest.approx(contacts[i, j].mean())  # ties count by their mean
+    assert proteins.contact_precision(contacts, np.zeros((50, 50)), top=10_000) == pytest.approx(contacts[i, j].mean())
+
+
+def test_the_precision_takes_a_fifth_of_the_length_and_leaves_near_pairs_out():
+    contacts = np.zeros((31, 31), dtype=bool)
+    scores = np.zeros((31, 31))
+    for rank, (i, j) in enumerate([(0, 12), (0, 13), (0, 14), (1, 13), (1, 14), (1, 15), (1, 16), (1, 17)]):
+        scores[i, j] = 9 - rank
+        contacts[i, j] = rank % 2 == 0
+    scores[0, 5], contacts[0, 5] = 99, True  # too near to count
+    assert proteins.contact_precision(contacts, scores) == pytest.approx(4 / 7)  # the best 7 of 31 / 5 = 6.2
+    assert proteins.contact_precision(contacts, scores, top=2) == 0.5
+    assert proteins.contact_precision(contacts, scores, separation=13, top=2) == 0.5
+
+
+@given(st.integers(4, 60), st.integers(0, 1000))
+def test_true_distances_give_the_points_back_up_to_a_mirror(n, seed):
+    truth = points(n, seed)
+    found = proteins.classical_mds(squareform(pdist(truth)))
+    np.testing.assert_allclose(pdist(found), pdist(truth), atol=1e-8)
+    assert procrustes(truth, found)[2] < 1e-12
+    rmsd = min(proteins.kabsch(found * [1, 1, sign], truth)[1] for sign in (1, -1))
+    assert rmsd < 1e-8
+
+
+def test_in_fewer_dimensions_the_distances_are_approximated():
+    truth = points()
+    flat = proteins.classical_mds(squareform(pdist(truth)), dimensions=2)
+    assert flat.shape == (40, 2) and (pdist(flat) <= pdist(truth) + 1e-9).all()
+
+
+@given(st.integers(3, 50), st.integers(0, 1000), st.floats(0, 20))
+def test_kabsch_agrees_with_scipy(n, seed, noise):
+    rng = np.random.default_rng(seed)
+    fixed = points(n, seed)
+    moving = fixed @ Rotation.random(rng=rng).as_matrix().T + rng.normal(0, 50, 3) + rng.normal(0, 1, (n, 3)) * noise
+    superposed, rmsd = proteins.kabsch(moving, fixed)
+    rotation, distance = Rotation.align_vectors(fixed - fixed.mean(axis=0), moving - moving.mean(axis=0))
+    assert rmsd == pytest.approx(distance / np.sqrt(n), abs=1e-5)
+    expected = rotation.apply(moving - moving.mean(axis=0)) + fixed.mean(axis=0)
+    if n > 3 and noise < 5:  # where the best rotation is well determined
+        np.testing.assert_allclose(superposed, expected, atol=1e-4)
+
+
+def test_kabsch_never_mirrors():
+    truth = points()
+    mirrored = truth * [1, 1, -1]
+    superposed, rmsd = proteins.kabsch(mirrored, truth)
+    assert rmsd > 3
+    np.testing.assert_allclose(pdist(superposed), pdist(truth), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: proteins.contact_map(np.zeros((3, 2))), r"coordinates must have the shape \(n, 3\), got \(3, 2\)"),
+        (lambda: proteins.contact_map([[0, 0, np.nan]]), "coordinates must be finite"),
+        (lambda: proteins.contact_map(points(), 0), "cutoff must be a positive number of Angstrom, got 0"),
+        (lambda: proteins.contact_precision(np.zeros((3, 3)), np.zeros((3, 3))), "must be a square array of bool"),
+        (lambda: proteins.contact_precision(np.eye(3) > 0, np.zeros((3, 4))), "must have the shape of contacts"),
+        (lambda: proteins.contact_precision(np.eye(3) > 0, np.zeros((3, 3))), "must leave at least one pair of 3"),
+        (lambda: proteins.contact_precision(np.eye(20) > 0, np.full((20, 20), np.nan)), "scores must be finite"),
+        (lambda: proteins.classical_mds(np.zeros((3, 4))), "must be a square array"),
+        (lambda: proteins.classical_mds(-np.ones((3, 3))), "must be finite and not below 0"),
+        (lambda: proteins.classical_mds(np.triu(np.ones((3, 3)), 1)), "must be symmetric"),
+        (lambda: proteins.classical_mds(np.ones((3, 3))), "zeros on the diagonal"),
+        (lambda: proteins.classical_mds(np.zeros((2, 2))), "at most the number of points, 2, got 3"),
+        (lambda: proteins.kabsch(points(3), points(4)), "must have the same shape"),
+        (lambda: proteins.kabsch(np.zeros((0, 3)), np.zeros((0, 3))), "moving must have the shape"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
