@@ -42,6 +42,8 @@ __all__ = [
     "Globins",
     "MNI152",
     "PneumoniaMNIST",
+    "ProteinChains",
+    "QianSejnowski",
     "SpliceDonors",
     "UCISplice",
     "catalogue",
@@ -53,6 +55,8 @@ __all__ = [
     "load_globins",
     "load_mni152",
     "load_pneumoniamnist",
+    "load_protein_chains",
+    "load_qian_sejnowski",
     "load_splice_donors",
     "load_uci_splice",
     "status",
@@ -941,6 +945,183 @@ def load_globins():
     if strange := set(arrays["families"]) - {"alpha", "beta", "myoglobin", "other"}:
         raise DatasetCorrupt(f"{path}: families must be alpha, beta, myoglobin or other, got {sorted(strange)}")
     return Globins(name=entry.name, **arrays, licence=entry.licence, citation=entry.citation)
+
+
+@dataclass(frozen=True)
+class ProteinChains:
+    """What `load_protein_chains` returns. The arrays cannot be written to: copy one to change it."""
+
+    name: str
+    names: tuple  # of n str, entry and chain: "1UBI_A"
+    sequences: tuple  # of n str, one letter for each residue
+    labels: tuple  # of n arrays [length] int64, positions in label_names
+    coordinates: tuple  # of n arrays [length, 3] float64, the C-alpha atoms, in Angstrom
+    numbers: tuple  # of n arrays [length] int64, the number of each residue in its entry
+    families: np.ndarray  # [n] int64: group ids, one for each family of related chains
+    representative: np.ndarray  # [n] bool, one chain of each family
+    ribosome: np.ndarray  # [n] bool, the chains of one ribosome, the entry 6ZU5
+    label_names: tuple  # ("helix", "strand", "coil")
+    licence: str
+    citation: str
+
+
+_SECONDARY_STRUCTURE = ("helix", "strand", "coil")
+_AMINO_ACIDS = frozenset("ACDEFGHIKLMNPQRSTVWY")
+_PROTEIN_CHAINS, _PROTEIN_FAMILIES, _PROTEIN_RESIDUES = 137, 96, 28515
+
+
+def load_protein_chains():
+    """Load protein chains of the Protein Data Bank: sequence, recorded secondary structure, C-alpha coordinates.
+
+    137 chains of at least 30 residues, in 96 families. Split by `families`, or take the chains that are
+    `representative`, one of each family: related chains on both sides of a split make a model look better than it is.
+
+    Returns
+    -------
+    ProteinChains
+        For each of n chains: `names`, `sequences`, `labels` (0 = helix, 1 = strand, 2 = coil, as in the HELIX and
+        SHEET records of the entry), `coordinates` (Angstrom, to 0.1), `numbers` (of the residues, as in the entry),
+        `families` (group ids), `representative`, `ribosome`; `label_names`, `licence`, `citation`.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Notes
+    -----
+    Two chains are related when a local alignment (BLOSUM62, a gap of k residues costs 11 + k) reaches over 40 % of the
+    shorter one with an E-value below 0.001; a family is all that is linked through such pairs. `data/make_data.py` has
+    the recipe.
+
+    Taught in: 03_3_2_protein_structure_prediction
+    """
+    entry = _entry("protein_chains")
+    path = fetch("protein_chains")
+    n, n_residues = _PROTEIN_CHAINS, _PROTEIN_RESIDUES
+    arrays = _read_npz(
+        path,
+        {
+            "names": ("<U8", (n,)),
+            "lengths": ("int32", (n,)),
+            "families": ("int16", (n,)),
+            "representative": ("bool", (n,)),
+            "residues": ("uint8", (n_residues,)),
+            "labels": ("uint8", (n_residues,)),
+            "numbers": ("int16", (n_residues,)),
+            "coordinates": ("int16", (n_residues, 3)),
+        },
+    )
+    lengths, families, representative = arrays["lengths"], arrays["families"], arrays["representative"]
+    if lengths.min() < 30 or lengths.sum() != n_residues:
+        raise DatasetCorrupt(f"{path}: lengths must be at least 30 and sum to {n_residues}, got {lengths.tolist()}")
+    letters = arrays["residues"].tobytes().decode("latin-1")
+    if not set(letters) <= _AMINO_ACIDS:
+        raise DatasetCorrupt(f"{path}: residues must be amino acids, got {sorted(set(letters) - _AMINO_ACIDS)}")
+    if arrays["labels"].max() > 2:
+        raise DatasetCorrupt(f"{path}: labels must be 0, 1 or 2, got {np.unique(arrays['labels'])}")
+    if set(families.tolist()) != set(range(_PROTEIN_FAMILIES)):
+        raise DatasetCorrupt(f"{path}: families must be numbered from 0 to {_PROTEIN_FAMILIES - 1}")
+    if sorted(families[representative].tolist()) != list(range(_PROTEIN_FAMILIES)):
+        raise DatasetCorrupt(f"{path}: representative must name one chain of each family")
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+
+    def chains(array):
+        return tuple(_read_only(array[a:b].copy()) for a, b in zip(starts, starts[1:], strict=False))
+
+    names = tuple(arrays["names"].tolist())
+    return ProteinChains(
+        name=entry.name,
+        names=names,
+        sequences=tuple(letters[a:b] for a, b in zip(starts, starts[1:], strict=False)),
+        labels=chains(arrays["labels"].astype(np.int64)),
+        coordinates=chains(arrays["coordinates"] / 10),
+        numbers=chains(arrays["numbers"].astype(np.int64)),
+        families=_read_only(families.astype(np.int64)),
+        representative=_read_only(representative),
+        ribosome=_read_only(np.array([name.startswith("6ZU5_") for name in names])),
+        label_names=_SECONDARY_STRUCTURE,
+        licence=entry.licence,
+        citation=entry.citation,
+    )
+
+
+@dataclass(frozen=True)
+class QianSejnowski:
+    """What `load_qian_sejnowski` returns. The arrays cannot be written to: copy one to change it."""
+
+    name: str
+    train_sequences: tuple  # of 111 str, one letter for each residue
+    train_labels: tuple  # of 111 arrays [length] int64, positions in label_names
+    test_sequences: tuple  # of 17 str
+    test_labels: tuple  # of 17 arrays [length] int64
+    label_names: tuple  # ("helix", "strand", "coil")
+    licence: str
+    citation: str
+
+
+_QIAN_SEJNOWSKI = {"train": (111, 18105), "test": (17, 3520)}  # chains and residues
+
+
+def load_qian_sejnowski():
+    """Load the benchmark of Qian and Sejnowski (1988): protein chains and the secondary structure of each residue.
+
+    The authors chose the 17 test chains without a homologue among the 111 training chains.
+
+    Returns
+    -------
+    QianSejnowski
+        `train_sequences` (111), `train_labels`, `test_sequences` (17), `test_labels` (0 = helix, 1 = strand, 2 = coil,
+        one array for each chain); `label_names`, `licence`, `citation`. The files have no names of proteins.
+
+    Raises
+    ------
+    DatasetUnavailable
+        If a file is not on this computer and cannot be downloaded: `load_protein_chains` needs no download.
+    DatasetCorrupt
+        If a file was found but is not the data set.
+
+    Notes
+    -----
+    Qian N, Sejnowski TJ (1988). Journal of Molecular Biology 202:865-884. https://doi.org/10.1016/0022-2836(88)90564-5
+
+    Taught in: 04_3_biological_sequences_lab
+    """
+    entry = _entry("qian_sejnowski")
+    fields = {}
+    for number, (split, expected) in enumerate(_QIAN_SEJNOWSKI.items()):
+        path = fetch("qian_sejnowski", number)
+        chains = _read_qian_sejnowski(path)
+        if (found := (len(chains), sum(len(letters) for letters, _ in chains))) != expected:
+            raise DatasetCorrupt(f"{path} must hold {expected[0]} chains and {expected[1]} residues, got {found}")
+        fields[f"{split}_sequences"] = tuple(letters for letters, _ in chains)
+        fields[f"{split}_labels"] = tuple(_read_only(np.array(labels, dtype=np.int64)) for _, labels in chains)
+    return QianSejnowski(
+        name=entry.name,
+        **fields,
+        label_names=_SECONDARY_STRUCTURE,
+        licence=entry.licence,
+        citation=entry.citation,
+    )
+
+
+def _read_qian_sejnowski(path):
+    """Read the format of the UCI archive: a line "A h" for each residue; chains between "<>", "end" and "<end>".
+
+    Not every chain has both its marks, so each of them ends one chain and begins the next.
+    """
+    codes = {"h": 0, "e": 1, "_": 2}
+    chains = [([], [])]
+    for number, line in enumerate(path.read_text(encoding="ascii", errors="replace").splitlines(), start=1):
+        match line.split():
+            case ["<>" | "end" | "<end>"]:
+                chains.append(([], []))
+            case [letter, code] if letter in _AMINO_ACIDS and code in codes:
+                chains[-1][0].append(letter)
+                chains[-1][1].append(codes[code])
+            case [_, *_]:
+                raise DatasetCorrupt(f"{path}, line {number}: must be an amino acid and h, e or _, got {line[:40]!r}")
+    return [("".join(letters), labels) for letters, labels in chains if letters]
 
 
 @dataclass(frozen=True)

@@ -779,6 +779,130 @@ def test_sequences_with_other_contents_are_refused(tmp_path, monkeypatch, name, 
         getattr(datasets, f"load_{name}")()
 
 
+# --- proteins
+
+
+def test_the_traps_of_protein_chains_are_as_the_catalogue_says():
+    data = datasets.load_protein_chains()
+    n = np.array([len(sequence) for sequence in data.sequences])
+    chosen, ribosome = data.representative, data.ribosome
+    assert len({name[:4] for name in data.names}) == 32 and n.min() >= 30
+    assert (len(n), n.sum(), len(set(data.families))) == (137, 28515, 96)
+    assert (ribosome.sum(), (ribosome & chosen).sum(), n[ribosome & chosen].sum()) == (71, 66, 9744)
+    assert ((~ribosome & chosen).sum(), n[~ribosome & chosen].sum()) == (30, 6756)
+    labels = np.concatenate([x for x, use in zip(data.labels, chosen, strict=True) if use])
+    assert (np.bincount(labels) / len(labels)).round(2).tolist() == [0.40, 0.19, 0.41] and len(labels) == 16500
+    assert sorted(np.bincount(data.families).tolist())[-3:] == [8, 9, 12]
+    for family in set(data.families):
+        assert n[chosen & (data.families == family)] == n[data.families == family].max()
+
+
+def test_protein_chains_are_proteins():
+    data = datasets.load_protein_chains()
+    steps = []
+    for sequence, labels, xyz, numbers in zip(data.sequences, data.labels, data.coordinates, data.numbers, strict=True):
+        assert len(sequence) == len(labels) == len(xyz) == len(numbers)
+        assert (np.diff(numbers) >= 0).all()  # equal where an insertion code tells residues apart
+        steps.append(np.linalg.norm(np.diff(xyz, axis=0), axis=1))
+    steps = np.concatenate(steps)
+    assert abs(np.median(steps) - 3.8) < 0.05 and (steps > 4.2).mean() < 0.01  # a trans peptide: 3.8 Angstrom
+    ubiquitin = data.names.index("1UBI_A")
+    assert data.sequences[ubiquitin].startswith("MQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYN")
+    assert set(data.labels[ubiquitin][22:34]) == {0}  # its helix, residues 23 to 34
+    assert set(data.labels[ubiquitin][9:17]) == {1}  # HELIX and SHEET records of the entry
+    np.testing.assert_allclose(data.coordinates[ubiquitin][0], [26.4, 25.4, 2.9], atol=0.06)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda a: a | {"labels": a["labels"] + 1}, "labels must be 0, 1 or 2"),
+        (
+            lambda a: a | {"residues": np.full_like(a["residues"], ord("B"))},
+            r"residues must be amino acids, got \['B'\]",
+        ),
+        (lambda a: a | {"families": a["families"] // 2}, "families must be numbered from 0 to 95"),
+        (lambda a: a | {"representative": ~a["representative"]}, "representative must name one chain"),
+        (lambda a: a | {"lengths": a["lengths"] + 1}, "lengths must be at least 30 and sum to 28515"),
+        (lambda a: a | {"coordinates": a["coordinates"].view(np.uint16)}, r"coordinates must be int16 \(28515, 3\)"),
+        (lambda a: {name: array for name, array in a.items() if name != "numbers"}, "must hold the arrays"),
+    ],
+)
+def test_protein_chains_refuse_other_contents(monkeypatch, tmp_path, change, message):
+    with np.load(ROOT / "data" / "protein_chains.npz") as file:
+        np.savez(tmp_path / "protein_chains.npz", **change(dict(file)))
+    (tmp_path / "catalogue.toml").write_text(datasets.CATALOGUE_FILE.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(datasets, "CATALOGUE_FILE", tmp_path / "catalogue.toml")
+    with pytest.raises(datasets.DatasetCorrupt, match=message):
+        datasets.load_protein_chains()
+
+
+def fake_qian_sejnowski():
+    """Two texts in the format of the files, with the right counts and every way in which a chain is marked."""
+    texts = {}
+    for split, (n_chains, n_residues) in datasets._QIAN_SEJNOWSKI.items():
+        lengths = [n_residues // n_chains] * (n_chains - 1)
+        lengths.append(n_residues - sum(lengths))
+        chains = ["".join(f"{'ACDY'[i % 4]} {'he_'[i % 3]}\n" for i in range(length)) for length in lengths]
+        texts[split] = "<>\n" + "end\n".join(chains[:3]) + "end\n<>\n" + "<>\n".join(chains[3:]) + "<end>\n\n"
+    return texts
+
+
+@pytest.fixture
+def qian_sejnowski_of(monkeypatch, tmp_path):
+    """Load the Qian-Sejnowski data from a COURSE_DATA_DIR that holds the given texts."""
+
+    def load(texts):
+        folder = tmp_path / "mirror" / "qian_sejnowski"
+        folder.mkdir(parents=True)
+        sums = ""
+        for split, text in texts.items():
+            (folder / f"protein-secondary-structure.{split}").write_bytes(text.encode())
+            sums += f"{sha256(text.encode())}  ./qian_sejnowski/protein-secondary-structure.{split}\n"
+        (tmp_path / "mirror" / "SHA256SUMS").write_text(sums)
+        monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "mirror"))
+        return datasets.load_qian_sejnowski()
+
+    return load
+
+
+def test_qian_sejnowski_separates_the_chains(qian_sejnowski_of):
+    data = qian_sejnowski_of(fake_qian_sejnowski())
+    assert [len(data.train_sequences), len(data.test_sequences)] == [111, 17]
+    assert {len(sequence) for sequence in data.train_sequences[:-1]} == {18105 // 111}
+    assert data.train_sequences[0].startswith("ACDYACDY") and data.train_labels[0][:4].tolist() == [0, 1, 2, 0]
+    assert data.label_names == ("helix", "strand", "coil") and data.test_labels[3].dtype == np.int64
+    with pytest.raises(ValueError, match="read-only"):
+        data.train_labels[0][0] = 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.replace("A h", "B h", 1), "line 2: must be an amino acid and h, e or _, got 'B h"),
+        (lambda text: text.replace("A h", "A H", 1), "line 2: must be an amino acid and h, e or _, got 'A H"),
+        (lambda text: text.replace("A h", "A h h", 1), "line 2: must be"),
+        (lambda text: text.replace("A h\n", "", 1), r"must hold 111 chains and 18105 residues, got \(111, 18104\)"),
+        (lambda text: text.replace("end\n", "", 1), r"must hold 111 chains and 18105 residues, got \(110, 18105\)"),
+    ],
+)
+def test_qian_sejnowski_refuses_other_contents(qian_sejnowski_of, change, message):
+    texts = fake_qian_sejnowski()
+    texts["train"] = change(texts["train"])
+    with pytest.raises(datasets.DatasetCorrupt, match=message):
+        qian_sejnowski_of(texts)
+
+
+@pytest.mark.skipif(not REAL_MIRROR, reason="COURSE_DATA_DIR is not set")
+def test_the_traps_of_qian_sejnowski_are_as_the_catalogue_says(monkeypatch):
+    monkeypatch.setenv("COURSE_DATA_DIR", REAL_MIRROR)
+    data = datasets.load_qian_sejnowski()
+    shares = [np.bincount(np.concatenate(labels)) for labels in (data.train_labels, data.test_labels)]
+    assert [(s / s.sum()).round(3).tolist() for s in shares] == [[0.254, 0.201, 0.545], [0.241, 0.212, 0.546]]
+    assert data.train_sequences[0].startswith("GVGTVPMTDYGNDVEYYGQVT")
+    assert (len(data.train_sequences), len(data.test_sequences)) == (111, 17)
+
+
 # --- the catalogue
 
 
