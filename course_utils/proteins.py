@@ -21,6 +21,8 @@ __all__ = [
     "q3",
     "recall_per_class",
     "secondary_structure_network",
+    "substituting_network",
+    "substitution_probabilities",
     "train_secondary_structure",
 ]
 
@@ -557,3 +559,96 @@ def _positive_int(value, name):
     if value < 1:
         raise ValueError(f"{name} must be at least 1, got {value}")
     return int(value)
+
+
+# --- The network of lab 4.3 ------------------------------------------------------------------------------------------
+
+
+def substitution_probabilities():
+    """How likely each amino acid is to be replaced by each other one, read off BLOSUM62.
+
+    A score of S half-bits means that the pair stands in related proteins 2 ** (S / 2) times as often as chance would
+    put it there. The probability of a replacement is taken in proportion to that, with all amino acids equally common.
+
+    Returns
+    -------
+    array of float, shape (20, 20)
+        Row: the amino acid that is replaced, in the order of `AMINO_ACIDS`; column: what stands there instead. The
+        diagonal is 0, each row sums to 1.
+
+    Notes
+    -----
+    Henikoff S, Henikoff JG (1992). PNAS 89:10915-10919. https://doi.org/10.1073/pnas.89.22.10915
+
+    Taught in: 04_3_biological_sequences_lab
+    """
+    from Bio.Align import substitution_matrices
+
+    matrix = substitution_matrices.load("BLOSUM62")
+    odds = np.array([[2 ** (matrix[a][b] / 2) for b in AMINO_ACIDS] for a in AMINO_ACIDS])
+    np.fill_diagonal(odds, 0)
+    return odds / odds.sum(axis=1, keepdims=True)
+
+
+def substituting_network(width=128, windows=(11, 9), dropout=0.5, rate=0.3):
+    """Build a convolutional network that, while it is trained, sees chains with some amino acids replaced.
+
+    In every training step each residue is replaced with probability `rate`, by an amino acid that evolution often puts
+    in its place (`substitution_probabilities`): what a relative of the protein might look like, with the same labels.
+    When the network predicts, nothing is replaced. Padding never reaches a prediction.
+
+    Parameters
+    ----------
+    width : int
+        Channels of each layer.
+    windows : sequence of int
+        Residues that each layer looks at.
+    dropout, rate : float from 0 to below 1
+
+    Returns
+    -------
+    keras.Model, not compiled
+        Input and output as those of `secondary_structure_network`; trained with `train_secondary_structure`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Taught in: 04_3_biological_sequences_lab
+    """
+    import keras
+    from keras import layers, ops
+
+    _positive_int(width, "width")
+    for window in windows:
+        _positive_int(window, "windows")
+    for value, name in ((dropout, "dropout"), (rate, "rate")):
+        if not isinstance(value, numbers.Real) or not 0 <= value < 1:
+            raise ValueError(f"{name} must be a number from 0 to below 1, got {value!r}")
+    # rows for padding and X are never used: these codes stay as they are
+    logits = np.full((len(_CODES) + 1, len(AMINO_ACIDS)), 0.0, dtype="float32")
+    logits[1:-1] = np.log(substitution_probabilities() + 1e-9)
+
+    class Substitute(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.seed_generator = keras.random.SeedGenerator()
+
+        def call(self, codes, training=None):
+            if not training or rate == 0:
+                return codes
+            rows = ops.reshape(ops.take(logits, codes, axis=0), (-1, len(AMINO_ACIDS)))
+            drawn = keras.random.categorical(rows, 1, dtype="int32", seed=self.seed_generator)
+            drawn = ops.reshape(drawn, ops.shape(codes)) + 1
+            chosen = keras.random.uniform(ops.shape(codes), seed=self.seed_generator) < rate
+            known = ops.logical_and(codes != PADDING, codes != _CODES["X"])
+            return ops.where(ops.logical_and(chosen, known), drawn, codes)
+
+    codes = keras.Input((None,), dtype="int32")
+    mask = ops.expand_dims(ops.cast(ops.not_equal(codes, PADDING), "float32"), -1)
+    x = ops.one_hot(Substitute()(codes), len(_CODES) + 1)[..., 1 : len(AMINO_ACIDS) + 1]
+    for window in windows:
+        x = layers.Conv1D(width, window, padding="same", activation="relu")(x) * mask
+        x = layers.Dropout(dropout)(x)
+    return keras.Model(codes, layers.Dense(len(STATES), activation="softmax")(x), name="substituting")

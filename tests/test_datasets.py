@@ -903,6 +903,124 @@ def test_the_traps_of_qian_sejnowski_are_as_the_catalogue_says(monkeypatch):
     assert (len(data.train_sequences), len(data.test_sequences)) == (111, 17)
 
 
+# --- splice sites
+
+
+def fake_splice():
+    """Lines with the counts of the real file; windows are random, one stands twice, one holds ambiguous letters."""
+    rng = np.random.default_rng(0)
+    lines = []
+    for code, kind, number in (("EI", "DONOR", 767), ("IE", "ACCEPTOR", 768), ("N", "NEG", 1655)):
+        for i in range(number):
+            window = "".join(rng.choice(list("ACGT"), 60))
+            lines.append(f"{code},    HUM{kind[0]}{i // 2}-{kind}-{i + 1},               {window}")
+    lines[2] = lines[2][:-60] + lines[1000][-60:]
+    lines[5] = lines[5][:-4] + "NDRS"
+    return lines
+
+
+@pytest.fixture
+def splice_of(monkeypatch, tmp_path):
+    """Load the UCI splice junctions from a COURSE_DATA_DIR that holds the given lines."""
+
+    def load(lines):
+        path = tmp_path / "mirror" / "uci_splice" / "splice.data"
+        path.parent.mkdir(parents=True)
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (tmp_path / "mirror" / "SHA256SUMS").write_text(f"{sha256(path.read_bytes())}  ./uci_splice/splice.data\n")
+        monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "mirror"))
+        return datasets.load_uci_splice()
+
+    return load
+
+
+def test_uci_splice_arrives_as_it_was_stored(splice_of):
+    lines = fake_splice()
+    data = splice_of(lines)
+    assert data.windows.tolist() == [line[-60:] for line in lines]
+    assert data.labels.tolist() == [1] * 767 + [2] * 768 + [0] * 1655
+    assert data.entries[:3].tolist() == ["HUMD0", "HUMD0", "HUMD1"] and data.middle == 30
+    assert data.label_names == ("neither", "donor (EI)", "acceptor (IE)")
+    # two windows of one entry, and two windows that are the same, stand in one group; others do not
+    assert data.groups[0] == data.groups[1] and data.groups[2] == data.groups[999] == data.groups[1000]
+    assert len(set(data.groups.tolist())) == 384 + 384 + 828 - 1
+    assert not data.windows.flags.writeable and not data.groups.flags.writeable
+
+
+def test_windows_that_agree_in_most_letters_stand_in_one_group_also_in_chains():
+    windows = np.array(["AAAAAA", "AAAAAC", "AAAACC", "GGGGGG", "NNNNNN", "NNNNNN"])
+    names = np.array(list("abcdef"))
+    assert datasets._groups_of_windows(windows, names, 5).tolist() == [0, 0, 0, 1, 2, 3]
+    assert datasets._groups_of_windows(windows, np.array(list("abcaef")), 6).tolist() == [0, 1, 2, 0, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("number", "old", "new", "message"),
+    [
+        (0, "EI,", "ei,", "line 1: must be class, name and 60 letters"),
+        (0, "EI,", "IE,", "line 1: must be class, name and 60 letters"),
+        (0, "DONOR", "SITE", "line 1: must be"),
+        (9, ",               ", ",               A", "line 10: must be"),
+        (9, ",               ", ", - ", "line 10: must be"),
+        (20, "HUMD10-DONOR-21", "humd10-DONOR-21", "line 21: must be"),
+        (7, "HUMD", "HÜMD", "must be plain text"),
+    ],
+)
+def test_uci_splice_refuses_other_lines(splice_of, number, old, new, message):
+    lines = fake_splice()
+    assert old in lines[number]
+    lines[number] = lines[number].replace(old, new, 1)
+    with pytest.raises(datasets.DatasetCorrupt, match=message):
+        splice_of(lines)
+
+
+def test_uci_splice_refuses_a_file_with_lines_missing(splice_of):
+    with pytest.raises(
+        datasets.DatasetCorrupt, match=r"must hold \(1655, 767, 768\) windows .* got \(1654, 767, 768\)"
+    ):
+        splice_of(fake_splice()[:-1])
+
+
+@pytest.mark.skipif(not REAL_MIRROR, reason="COURSE_DATA_DIR is not set")
+def test_the_traps_of_uci_splice_are_as_the_catalogue_says(monkeypatch):
+    monkeypatch.setenv("COURSE_DATA_DIR", REAL_MIRROR)
+    data = datasets.load_uci_splice()
+    rule = [1 if w[30:32] == "GT" else 2 if w[28:30] == "AG" else 0 for w in data.windows]
+    assert round(np.mean(rule == data.labels), 3) == 0.894
+    assert sum(w[30:32] == "GT" for w in data.windows[data.labels == 0]) == 98
+
+    same = {}
+    for window, label in zip(data.windows, data.labels, strict=True):
+        same.setdefault(str(window), []).append(int(label))
+    repeated = [labels for labels in same.values() if len(labels) > 1]
+    assert (len(same), len(repeated), sum(map(len, repeated))) == (3005, 125, 310)
+    assert [labels for labels in repeated if len(set(labels)) > 1] == [[2, 0]]
+
+    entries, sizes = np.unique(data.entries, return_counts=True)
+    assert (len(entries), sizes.max(), len(set(data.groups.tolist()))) == (1475, 55, 1411)
+    ambiguous = [letter for window in data.windows for letter in window if letter not in "ACGT"]
+    assert {x: ambiguous.count(x) for x in "NDRS"} == {"N": 56, "D": 2, "R": 1, "S": 1}
+    assert sum(any(letter in "NDRS" for letter in window) for window in data.windows) == 15
+    assert sum(window.endswith("N" * 41) for window in data.windows[data.labels == 1]) == 1
+
+    lines = (Path(REAL_MIRROR) / "uci_splice" / "splice.data").read_text("ascii").splitlines()
+    names = [line.split(",")[1].strip() for line in lines]
+    assert sum(names.count(name) == 2 for name in set(names)) == 12
+    assert {int(name.rpartition("-")[2]) % 60 for name in names if "-NEG-" in name} == {1}
+
+
+def test_splice_donors_are_as_the_catalogue_says():
+    data = datasets.load_splice_donors()
+    assert np.bincount(data.labels).tolist() == [2680, 1500] and data.middle == 3
+    assert all(window[3:5] == "GT" and len(window) == 9 for window in data.windows)
+    decoys, donors = (set(data.windows[data.labels == label].tolist()) for label in (0, 1))
+    assert (len(decoys), len(donors), len(decoys & donors)) == (2680, 1500, 316)
+    group_of_decoy = dict(zip(data.windows[data.labels == 0], data.groups[data.labels == 0], strict=True))
+    for window, group in zip(data.windows[data.labels == 1], data.groups[data.labels == 1], strict=True):
+        assert group == group_of_decoy.get(window, group)
+    assert len(set(group_of_decoy.values())) == 778
+
+
 # --- the catalogue
 
 

@@ -319,3 +319,50 @@ def test_kabsch_never_mirrors():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# --- the network of lab 4.3
+
+
+def test_substitution_probabilities_follow_blosum62():
+    probabilities = proteins.substitution_probabilities()
+    assert probabilities.shape == (20, 20) and np.allclose(probabilities.sum(axis=1), 1)
+    assert (np.diag(probabilities) == 0).all()
+    row = dict(zip(proteins.AMINO_ACIDS, probabilities[proteins.AMINO_ACIDS.index("I")], strict=True))
+    assert max(row, key=row.get) == "V"
+    assert np.isclose(row["V"] / row["L"], 2 ** ((3 - 2) / 2))  # BLOSUM62: I-V 3, I-L 2, in half-bits
+
+
+def test_the_substituting_network_replaces_in_training_alone_and_leaves_padding_and_x():
+    network = proteins.substituting_network(width=4, windows=(3,), rate=0.9)
+    layer = next(layer for layer in network.layers if type(layer).__name__ == "Substitute")
+    codes = np.tile(np.array([[1, 5, 20, 21, 0, 0]], dtype="int32"), (200, 1))
+    assert (np.asarray(layer(codes, training=False)) == codes).all()
+    changed = np.asarray(layer(codes, training=True))
+    assert (changed[:, 3:] == codes[:, 3:]).all()
+    assert changed[:, :3].min() >= 1 and changed[:, :3].max() <= 20
+    share = np.mean(changed[:, :3] != codes[:, :3])  # never replaced by itself
+    assert abs(share - 0.9) < 0.05
+    assert not (np.asarray(layer(codes, training=True)) == changed).all()
+
+
+def test_padding_does_not_reach_a_prediction_of_the_substituting_network():
+    network = proteins.substituting_network(width=8, windows=(5, 3))
+    short, long = (np.array([[3, 7, 9, *[0] * n]], dtype="int32") for n in (0, 40))
+    alone, padded = (np.asarray(network(codes, training=False))[:, :3] for codes in (short, long))
+    np.testing.assert_allclose(alone, padded, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rate": 1.0}, "rate must be a number from 0 to below 1, got 1.0"),
+        ({"rate": "0.3"}, "rate must be a number"),
+        ({"dropout": -0.1}, "dropout must be a number from 0 to below 1, got -0.1"),
+        ({"width": 0}, "width"),
+        ({"windows": (9, 0)}, "windows"),
+    ],
+)
+def test_bad_settings_of_the_substituting_network_are_refused(arguments, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        proteins.substituting_network(**arguments)
