@@ -38,6 +38,14 @@ RECIPES = {  # how the network is built, and how it is trained
         {"kind": "cnn", "width": 48, "dropout": 0.4},
         {"epochs": 40, "batch_size": 8, "learning_rate": 2e-3},
     ),
+    "cnn, width 64, dropout 0.5": (
+        {"kind": "cnn", "width": 64, "dropout": 0.5},
+        {"epochs": 40, "batch_size": 8, "learning_rate": 2e-3},
+    ),
+    "cnn, width 96, dropout 0.5": (
+        {"kind": "cnn", "width": 96, "dropout": 0.5},
+        {"epochs": 40, "batch_size": 8, "learning_rate": 2e-3},
+    ),
     "narrow, substitutions 0.15": (
         {"width": 32, "windows": (9, 9, 9), "dropout": 0.3, "rate": 0.15},
         {"epochs": 30, "batch_size": 8, "learning_rate": 2e-3},
