@@ -22,7 +22,6 @@ __all__ = [
     "recall_per_class",
     "secondary_structure_network",
     "substituting_network",
-    "substitution_probabilities",
     "train_secondary_structure",
 ]
 
@@ -564,7 +563,7 @@ def _positive_int(value, name):
 # --- The network of lab 4.3 ------------------------------------------------------------------------------------------
 
 
-def substitution_probabilities():
+def _substitution_probabilities():
     """How likely each amino acid is to be replaced by each other one, read off BLOSUM62.
 
     A score of S half-bits means that the pair stands in related proteins 2 ** (S / 2) times as often as chance would
@@ -594,7 +593,7 @@ def substituting_network(width=128, windows=(11, 9), dropout=0.5, rate=0.3):
     """Build a convolutional network that, while it is trained, sees chains with some amino acids replaced.
 
     In every training step each residue is replaced with probability `rate`, by an amino acid that evolution often puts
-    in its place (`substitution_probabilities`): what a relative of the protein might look like, with the same labels.
+    in its place (`_substitution_probabilities`): what a relative of the protein might look like, with the same labels.
     When the network predicts, nothing is replaced. Padding never reaches a prediction.
 
     Parameters
@@ -628,7 +627,7 @@ def substituting_network(width=128, windows=(11, 9), dropout=0.5, rate=0.3):
             raise ValueError(f"{name} must be a number from 0 to below 1, got {value!r}")
     # rows for padding and X are never used: these codes stay as they are
     logits = np.full((len(_CODES) + 1, len(AMINO_ACIDS)), 0.0, dtype="float32")
-    logits[1:-1] = np.log(substitution_probabilities() + 1e-9)
+    logits[1:-1] = np.log(_substitution_probabilities() + 1e-9)
 
     class Substitute(layers.Layer):
         def __init__(self):

@@ -325,7 +325,7 @@ def test_bad_input_is_named(call, message):
 
 
 def test_substitution_probabilities_follow_blosum62():
-    probabilities = proteins.substitution_probabilities()
+    probabilities = proteins._substitution_probabilities()
     assert probabilities.shape == (20, 20) and np.allclose(probabilities.sum(axis=1), 1)
     assert (np.diag(probabilities) == 0).all()
     row = dict(zip(proteins.AMINO_ACIDS, probabilities[proteins.AMINO_ACIDS.index("I")], strict=True))

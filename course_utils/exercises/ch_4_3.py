@@ -181,13 +181,11 @@ EXERCISES = [
         tolerance=1e-3,
         misconceptions=(
             Misconception(0.95, "That is the sensitivity: the share of true donors that are called."),
-            Misconception(0.96, "That is the specificity."),
             Misconception(
                 0.95 / (0.95 + 0.04), "As if true and other places were equally many. There are 20 and 1,980."
             ),
             Misconception(19 / (19 + 0.04 * 2000), "The 20 true donors are not among the false alarms: 4 % of 1,980."),
             Misconception(20 / 2000, "That is the share of true donors before anything is called."),
-            Misconception(19 / (19 + 0.96 * 1980), "The recogniser calls 4 % of the others, not 96 %."),
             Misconception(20 / (20 + 0.04 * 1980), "Only 95 % of the 20 are called."),
             Misconception(0.04 * 1980 / (19 + 0.04 * 1980), "That is the share of false calls."),
         ),
