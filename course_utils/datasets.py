@@ -16,6 +16,7 @@ import difflib
 import hashlib
 import math
 import os
+import re
 import socket
 import struct
 import tempfile
@@ -31,21 +32,33 @@ from urllib.request import getproxies, proxy_bypass
 import numpy as np
 
 __all__ = [
+    "BRCA1",
     "BrainLesions",
     "BreastCancer",
     "DatasetCorrupt",
     "DatasetUnavailable",
     "Entry",
     "File",
+    "Globins",
     "MNI152",
     "PneumoniaMNIST",
+    "ProteinChains",
+    "QianSejnowski",
+    "SpliceDonors",
+    "UCISplice",
     "catalogue",
     "catalogue_table",
     "fetch",
     "load_brain_lesions",
+    "load_brca1",
     "load_breast_cancer",
+    "load_globins",
     "load_mni152",
     "load_pneumoniamnist",
+    "load_protein_chains",
+    "load_qian_sejnowski",
+    "load_splice_donors",
+    "load_uci_splice",
     "status",
 ]
 
@@ -829,4 +842,446 @@ def split_brain_lesions(n_patients=240, slices_per_patient=8, seed=0):
         label_names=brains.label_names,
         licence=brains.licence,
         citation=brains.citation,
+    )
+
+
+@dataclass(frozen=True)
+class BRCA1:
+    """What `load_brca1` returns. The arrays cannot be written to: copy one to change it."""
+
+    name: str
+    species: tuple  # 55 names as the source has them, up to ten letters: "Human", "Chimpanzee", ...
+    alignment: np.ndarray  # [55, 3009] of one letter: A C G T, codes for uncertain bases (N R Y M), "-" for a gap
+    protein: np.ndarray  # [55, 1003] of one letter: amino acids, "X" where the codon is incomplete, "-" for a gap
+    first_residue: int  # number, in the human protein, of the amino acid in column 0 of `protein`
+    licence: str
+    citation: str
+
+
+_BRCA1_SHAPE = (55, 3009)
+
+
+def load_brca1():
+    """Load an alignment of a part of the gene BRCA1 from 55 mammals: DNA, and the protein that it encodes.
+
+    The part lies in exon 11, the largest. Its columns are in frame: columns 3k, 3k + 1 and 3k + 2 of `alignment` are
+    the codon whose amino acid is column k of `protein`.
+
+    Returns
+    -------
+    BRCA1
+        `species`, 55 names; `alignment` [55, 3009] and `protein` [55, 1003], arrays of one letter; `first_residue`,
+        274: column 0 holds amino acid 274 of the human protein. To number another column, count the letters of
+        the human row, without its gaps. `licence`, `citation`.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Notes
+    -----
+    Murphy et al., Science 294:2348-2351 (2001), https://doi.org/10.1126/science.1067179.
+
+    Taught in: 03_3_1_sequence_alignment
+    """
+    from Bio.Data.CodonTable import standard_dna_table  # here, so that importing this module stays instant
+
+    entry = _entry("brca1")
+    path = fetch("brca1")
+    arrays = _read_npz(path, {"names": ("<U10", _BRCA1_SHAPE[:1]), "alignment": ("S1", _BRCA1_SHAPE)})
+    alignment = arrays["alignment"].astype("U1")
+    if strange := set(np.unique(alignment)) - set("ACGTNRYM-"):
+        raise DatasetCorrupt(f"{path}: alignment must hold A C G T N R Y M and -, got {sorted(strange)}")
+    amino_acids = standard_dna_table.forward_table | {"---": "-"}
+    codons = np.char.add(np.char.add(alignment[:, ::3], alignment[:, 1::3]), alignment[:, 2::3])
+    kinds, which = np.unique(codons, return_inverse=True)
+    protein = np.array([amino_acids.get(codon, "X") for codon in kinds])[which].reshape(codons.shape)
+    return BRCA1(
+        name=entry.name,
+        species=tuple(str(name) for name in arrays["names"]),
+        alignment=_read_only(alignment),
+        protein=_read_only(protein),
+        first_residue=274,
+        licence=entry.licence,
+        citation=entry.citation,
+    )
+
+
+@dataclass(frozen=True)
+class Globins:
+    """What `load_globins` returns."""
+
+    name: str
+    names: tuple  # 80 entry names of Swiss-Prot: "HBB_HUMAN", ...
+    sequences: tuple  # 80 proteins, without gaps, in the 20 standard letters
+    families: tuple  # of each: "alpha", "beta", "myoglobin", or "other" (no globin)
+    licence: str
+    citation: str
+
+
+def load_globins():
+    """Load 47 globins (alpha- and beta-like haemoglobin chains, myoglobins) and 33 proteins that are no globins.
+
+    Returns
+    -------
+    Globins
+        `names`, `sequences` and `families`, 80 of each; `licence`, `citation`. The first two are the chains of human
+        haemoglobin, alpha (142 residues) and beta (147), both with the first methionine, which the mature chain lacks.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Taught in: 03_3_1_sequence_alignment
+    """
+    entry = _entry("globins")
+    path = fetch("globins")
+    arrays = _read_npz(path, {"names": ("<U11", (80,)), "sequences": ("<U1520", (80,)), "families": ("<U9", (80,))})
+    arrays = {name: tuple(str(value) for value in array) for name, array in arrays.items()}
+    if strange := set("".join(arrays["sequences"])) - set("ACDEFGHIKLMNPQRSTVWY"):
+        raise DatasetCorrupt(f"{path}: sequences must hold the 20 standard amino acids, got {sorted(strange)}")
+    if strange := set(arrays["families"]) - {"alpha", "beta", "myoglobin", "other"}:
+        raise DatasetCorrupt(f"{path}: families must be alpha, beta, myoglobin or other, got {sorted(strange)}")
+    return Globins(name=entry.name, **arrays, licence=entry.licence, citation=entry.citation)
+
+
+@dataclass(frozen=True)
+class ProteinChains:
+    """What `load_protein_chains` returns. The arrays cannot be written to: copy one to change it."""
+
+    name: str
+    names: tuple  # of n str, entry and chain: "1UBI_A"
+    sequences: tuple  # of n str, one letter for each residue
+    labels: tuple  # of n arrays [length] int64, positions in label_names
+    coordinates: tuple  # of n arrays [length, 3] float64, the C-alpha atoms, in Angstrom
+    numbers: tuple  # of n arrays [length] int64, the number of each residue in its entry
+    families: np.ndarray  # [n] int64: group ids, one for each family of related chains
+    representative: np.ndarray  # [n] bool, one chain of each family
+    ribosome: np.ndarray  # [n] bool, the chains of one ribosome, the entry 6ZU5
+    label_names: tuple  # ("helix", "strand", "coil")
+    licence: str
+    citation: str
+
+
+_SECONDARY_STRUCTURE = ("helix", "strand", "coil")
+_AMINO_ACIDS = frozenset("ACDEFGHIKLMNPQRSTVWY")
+_PROTEIN_CHAINS, _PROTEIN_FAMILIES, _PROTEIN_RESIDUES = 137, 96, 28515
+
+
+def load_protein_chains():
+    """Load protein chains of the Protein Data Bank: sequence, recorded secondary structure, C-alpha coordinates.
+
+    137 chains of at least 30 residues, in 96 families. Split by `families`, or take the chains that are
+    `representative`, one of each family: related chains on both sides of a split make a model look better than it is.
+
+    Returns
+    -------
+    ProteinChains
+        For each of n chains: `names`, `sequences`, `labels` (0 = helix, 1 = strand, 2 = coil, as in the HELIX and
+        SHEET records of the entry), `coordinates` (Angstrom, to 0.1), `numbers` (of the residues, as in the entry),
+        `families` (group ids), `representative`, `ribosome`; `label_names`, `licence`, `citation`.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Notes
+    -----
+    Two chains are related when a local alignment (BLOSUM62, a gap of k residues costs 11 + k) reaches over 40 % of the
+    shorter one with an E-value below 0.001; a family is all that is linked through such pairs. `data/make_data.py` has
+    the recipe.
+
+    Taught in: 03_3_2_protein_structure_prediction
+    """
+    entry = _entry("protein_chains")
+    path = fetch("protein_chains")
+    n, n_residues = _PROTEIN_CHAINS, _PROTEIN_RESIDUES
+    arrays = _read_npz(
+        path,
+        {
+            "names": ("<U8", (n,)),
+            "lengths": ("int32", (n,)),
+            "families": ("int16", (n,)),
+            "representative": ("bool", (n,)),
+            "residues": ("uint8", (n_residues,)),
+            "labels": ("uint8", (n_residues,)),
+            "numbers": ("int16", (n_residues,)),
+            "coordinates": ("int16", (n_residues, 3)),
+        },
+    )
+    lengths, families, representative = arrays["lengths"], arrays["families"], arrays["representative"]
+    if lengths.min() < 30 or lengths.sum() != n_residues:
+        raise DatasetCorrupt(f"{path}: lengths must be at least 30 and sum to {n_residues}, got {lengths.tolist()}")
+    letters = arrays["residues"].tobytes().decode("latin-1")
+    if not set(letters) <= _AMINO_ACIDS:
+        raise DatasetCorrupt(f"{path}: residues must be amino acids, got {sorted(set(letters) - _AMINO_ACIDS)}")
+    if arrays["labels"].max() > 2:
+        raise DatasetCorrupt(f"{path}: labels must be 0, 1 or 2, got {np.unique(arrays['labels'])}")
+    if set(families.tolist()) != set(range(_PROTEIN_FAMILIES)):
+        raise DatasetCorrupt(f"{path}: families must be numbered from 0 to {_PROTEIN_FAMILIES - 1}")
+    if sorted(families[representative].tolist()) != list(range(_PROTEIN_FAMILIES)):
+        raise DatasetCorrupt(f"{path}: representative must name one chain of each family")
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+
+    def chains(array):
+        return tuple(_read_only(array[a:b].copy()) for a, b in zip(starts, starts[1:], strict=False))
+
+    names = tuple(arrays["names"].tolist())
+    return ProteinChains(
+        name=entry.name,
+        names=names,
+        sequences=tuple(letters[a:b] for a, b in zip(starts, starts[1:], strict=False)),
+        labels=chains(arrays["labels"].astype(np.int64)),
+        coordinates=chains(arrays["coordinates"] / 10),
+        numbers=chains(arrays["numbers"].astype(np.int64)),
+        families=_read_only(families.astype(np.int64)),
+        representative=_read_only(representative),
+        ribosome=_read_only(np.array([name.startswith("6ZU5_") for name in names])),
+        label_names=_SECONDARY_STRUCTURE,
+        licence=entry.licence,
+        citation=entry.citation,
+    )
+
+
+@dataclass(frozen=True)
+class QianSejnowski:
+    """What `load_qian_sejnowski` returns. The arrays cannot be written to: copy one to change it."""
+
+    name: str
+    train_sequences: tuple  # of 111 str, one letter for each residue
+    train_labels: tuple  # of 111 arrays [length] int64, positions in label_names
+    test_sequences: tuple  # of 17 str
+    test_labels: tuple  # of 17 arrays [length] int64
+    label_names: tuple  # ("helix", "strand", "coil")
+    licence: str
+    citation: str
+
+
+_QIAN_SEJNOWSKI = {"train": (111, 18105), "test": (17, 3520)}  # chains and residues
+
+
+def load_qian_sejnowski():
+    """Load the benchmark of Qian and Sejnowski (1988): protein chains and the secondary structure of each residue.
+
+    The authors chose the 17 test chains without a homologue among the 111 training chains.
+
+    Returns
+    -------
+    QianSejnowski
+        `train_sequences` (111), `train_labels`, `test_sequences` (17), `test_labels` (0 = helix, 1 = strand, 2 = coil,
+        one array for each chain); `label_names`, `licence`, `citation`. The files have no names of proteins.
+
+    Raises
+    ------
+    DatasetUnavailable
+        If a file is not on this computer and cannot be downloaded: `load_protein_chains` needs no download.
+    DatasetCorrupt
+        If a file was found but is not the data set.
+
+    Notes
+    -----
+    Qian N, Sejnowski TJ (1988). Journal of Molecular Biology 202:865-884. https://doi.org/10.1016/0022-2836(88)90564-5
+
+    Taught in: 04_3_biological_sequences_lab
+    """
+    entry = _entry("qian_sejnowski")
+    fields = {}
+    for number, (split, expected) in enumerate(_QIAN_SEJNOWSKI.items()):
+        path = fetch("qian_sejnowski", number)
+        chains = _read_qian_sejnowski(path)
+        if (found := (len(chains), sum(len(letters) for letters, _ in chains))) != expected:
+            raise DatasetCorrupt(f"{path} must hold {expected[0]} chains and {expected[1]} residues, got {found}")
+        fields[f"{split}_sequences"] = tuple(letters for letters, _ in chains)
+        fields[f"{split}_labels"] = tuple(_read_only(np.array(labels, dtype=np.int64)) for _, labels in chains)
+    return QianSejnowski(
+        name=entry.name,
+        **fields,
+        label_names=_SECONDARY_STRUCTURE,
+        licence=entry.licence,
+        citation=entry.citation,
+    )
+
+
+def _read_qian_sejnowski(path):
+    """Read the format of the UCI archive: a line "A h" for each residue; chains between "<>", "end" and "<end>".
+
+    Not every chain has both its marks, so each of them ends one chain and begins the next.
+    """
+    codes = {"h": 0, "e": 1, "_": 2}
+    chains = [([], [])]
+    for number, line in enumerate(path.read_text(encoding="ascii", errors="replace").splitlines(), start=1):
+        match line.split():
+            case ["<>" | "end" | "<end>"]:
+                chains.append(([], []))
+            case [letter, code] if letter in _AMINO_ACIDS and code in codes:
+                chains[-1][0].append(letter)
+                chains[-1][1].append(codes[code])
+            case [_, *_]:
+                raise DatasetCorrupt(f"{path}, line {number}: must be an amino acid and h, e or _, got {line[:40]!r}")
+    return [("".join(letters), labels) for letters, labels in chains if letters]
+
+
+@dataclass(frozen=True)
+class UCISplice:
+    """What `load_uci_splice` returns. The arrays cannot be written to: copy one to change it."""
+
+    name: str
+    windows: np.ndarray  # [3190] texts of 60 letters, positions -30 to +30 around the middle
+    labels: np.ndarray  # [3190] int64, 0 = neither, 1 = donor (EI), 2 = acceptor (IE)
+    groups: np.ndarray  # [3190] int64, one number for all windows that must stay on one side of a split
+    entries: np.ndarray  # [3190] texts, the GenBank entry of each window
+    label_names: tuple
+    middle: int  # the boundary lies before this letter of a window
+    licence: str
+    citation: str
+
+
+_SPLICE_LINE = re.compile(r"(EI|IE|N),\s*([A-Z0-9]+)-(DONOR|ACCEPTOR|NEG)-[0-9]+,\s*([ACGTDNSR]{60})")
+_SPLICE_CLASSES = {("N", "NEG"): 0, ("EI", "DONOR"): 1, ("IE", "ACCEPTOR"): 2}
+_SPLICE_COUNTS = (1655, 767, 768)
+_SPLICE_ALIKE = 42  # letters of 60: windows that share as many stand in one group
+
+
+def load_uci_splice():
+    """Load the UCI splice junctions: windows of 60 letters of primate DNA, with a donor, an acceptor, or neither.
+
+    Returns
+    -------
+    UCISplice
+        `windows` [3190] texts over A, C, G, T and, in 15 of them, D, N, R or S (ambiguous letters); `labels` [3190]
+        (0 = neither, 1 = donor, EI: the intron begins at letter 30; 2 = acceptor, IE: the exon begins at letter 30);
+        `groups` [3190]: windows from one GenBank entry, and windows that agree in at least 42 of 60 letters, have one
+        group; `entries`, `label_names`, `middle` (30), `licence`, `citation`.
+
+    Raises
+    ------
+    DatasetUnavailable
+        If the file is not on this computer and cannot be downloaded (0.3 MB).
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Notes
+    -----
+    Noordewier, Towell and Shavlik, Advances in Neural Information Processing Systems 3 (1991). The groups are ours.
+
+    Taught in: 04_3_biological_sequences_lab
+    """
+    entry = _entry("uci_splice")
+    path = fetch("uci_splice")
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except UnicodeDecodeError as error:
+        raise DatasetCorrupt(f"{path}: must be plain text: {error}") from None
+    windows, labels, names = [], [], []
+    for number, line in enumerate(lines, start=1):
+        found = _SPLICE_LINE.fullmatch(line.strip())
+        if not found or (found[1], found[3]) not in _SPLICE_CLASSES:
+            raise DatasetCorrupt(f"{path}, line {number}: must be class, name and 60 letters, got {line[:60]!r}")
+        windows.append(found[4])
+        labels.append(_SPLICE_CLASSES[found[1], found[3]])
+        names.append(found[2])
+    counts = tuple(labels.count(label) for label in range(3))
+    if counts != _SPLICE_COUNTS:
+        raise DatasetCorrupt(f"{path}: must hold {_SPLICE_COUNTS} windows of N, EI and IE, got {counts}")
+    windows, names = np.array(windows), np.array(names)
+    return UCISplice(
+        name=entry.name,
+        windows=_read_only(windows),
+        labels=_read_only(np.array(labels, dtype=np.int64)),
+        groups=_read_only(_groups_of_windows(windows, names, _SPLICE_ALIKE)),
+        entries=_read_only(names),
+        label_names=("neither", "donor (EI)", "acceptor (IE)"),
+        middle=30,
+        licence=entry.licence,
+        citation=entry.citation,
+    )
+
+
+def _groups_of_windows(windows, names, alike):
+    """Number the groups: windows of one name, or with at least `alike` letters in common, are linked (also in chains).
+
+    Windows have one length; letters are compared place by place.
+    """
+    letters = np.array([list(window) for window in windows])
+    same = sum((letters == letter).astype(np.float32) @ (letters == letter).astype(np.float32).T for letter in "ACGT")
+    linked = (same >= alike) | (names[:, np.newaxis] == names)
+    groups = np.full(len(windows), -1, dtype=np.int64)
+    for start in range(len(windows)):
+        if groups[start] < 0:
+            reached = [start]
+            groups[start] = number = groups.max() + 1
+            while reached:
+                new = np.flatnonzero(linked[reached.pop()] & (groups < 0))
+                groups[new] = number
+                reached.extend(new.tolist())
+    return groups
+
+
+@dataclass(frozen=True)
+class SpliceDonors:
+    """What `load_splice_donors` returns: the fields of `UCISplice`. The arrays cannot be written to."""
+
+    name: str
+    windows: np.ndarray  # [n] texts of 9 letters
+    labels: np.ndarray  # [n] int64, 0 = GT without a known splice site, 1 = donor
+    groups: np.ndarray  # [n] int64
+    label_names: tuple
+    middle: int
+    licence: str
+    citation: str
+
+
+_DONOR_COUNTS = (2680, 1500)  # decoys, donors
+
+
+def load_splice_donors():
+    """Load human donor splice sites, nine letters each, and decoys: other nine letters with GT at the same place.
+
+    For the lab that is written for the UCI splice junctions, where that file cannot be had. The sites are a sample of
+    the distinct sequences NNN|GTNNNN annotated in the human genome; the decoys come from the coding sequence of
+    BRCA1 of 55 mammals, in which nobody has annotated a splice site at that place.
+
+    Returns
+    -------
+    SpliceDonors
+        `windows` [n] texts of nine letters over A, C, G, T, all with GT at letters 3 and 4; `labels` (1 = donor);
+        `groups`: decoys that begin in the same column of the alignment have one group, and so has a donor with the
+        same letters; every other donor has its own; `label_names`, `middle` (3), `licence`, `citation`.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Notes
+    -----
+    Sites: the file ss_sequences.txt of logomaker, from the GENCODE annotation of hg38. Decoys: see `load_brca1`.
+
+    Taught in: 04_3_biological_sequences_lab
+    """
+    entry = _entry("splice_donors")
+    path = fetch("splice_donors")
+    n = sum(_DONOR_COUNTS)
+    arrays = _read_npz(path, {"letters": ("uint8", (n, 9)), "labels": ("uint8", (n,)), "groups": ("int16", (n,))})
+    letters, labels = arrays["letters"], arrays["labels"].astype(np.int64)
+    if not set(np.unique(letters)) <= set(b"ACGT"):
+        raise DatasetCorrupt(f"{path}: letters must be A, C, G or T, got {bytes(np.unique(letters))!r}")
+    windows = letters.view("S9")[:, 0].astype("U9")
+    if not all(window[3:5] == "GT" for window in windows):
+        raise DatasetCorrupt(f"{path}: every window must have GT at letters 3 and 4")
+    counts = tuple(int((labels == label).sum()) for label in (0, 1))
+    if counts != _DONOR_COUNTS:
+        raise DatasetCorrupt(f"{path}: must hold {_DONOR_COUNTS} decoys and donors, got {counts}")
+    return SpliceDonors(
+        name=entry.name,
+        windows=_read_only(windows),
+        labels=_read_only(labels),
+        groups=_read_only(arrays["groups"].astype(np.int64)),
+        label_names=("decoy", "donor"),
+        middle=3,
+        licence=entry.licence,
+        citation=entry.citation,
     )

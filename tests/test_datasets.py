@@ -8,6 +8,7 @@ import inspect
 import io
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from Bio.Seq import Seq
 
 from course_utils import datasets
 
@@ -709,6 +711,314 @@ def test_the_traps_of_breast_cancer_are_as_the_catalogue_says():
     }
     for name in zero:
         assert (column[name] == 0).sum() == 13 and not data.labels[column[name] == 0].any()
+
+
+def test_the_traps_of_brca1_are_as_the_catalogue_says():
+    data = datasets.load_brca1()
+    assert (len(data.species), data.alignment.shape, data.protein.shape) == (55, (55, 3009), (55, 1003))
+    letters = dict(zip(*np.unique(data.alignment, return_counts=True), strict=True))
+    assert data.alignment.size - letters["-"] == 152_253
+    assert letters["N"] == 504 and sum(letters[code] for code in "RYM") == 13
+    codons = [["".join(codon) for codon in row.reshape(-1, 3)] for row in data.alignment]
+    assert sum(any(codon.count("-") in (1, 2) for codon in row) for row in codons) == 19
+
+    human = "".join(data.protein[data.species.index("Human")])
+    assert human.count("-") == 57 and len(human) - 57 == 1219 - data.first_residue + 1
+    residues = dict(enumerate(human.replace("-", ""), start=data.first_residue))
+    # the common polymorphisms Q/R356, L/P871, E/G1038, K/R1183 (Durocher et al. 1996) fix the numbering
+    assert [residues[k] for k in (356, 871, 1038, 1183)] == ["Q", "P", "E", "K"]
+    for row, protein in zip(codons, data.protein, strict=True):
+        for codon, amino_acid in zip(row, protein, strict=True):
+            sure = not set(codon) - set("ACGT")
+            assert amino_acid == (str(Seq(codon).translate()) if sure else "-" if codon == "---" else "X")
+    assert "*" not in data.protein
+
+
+def test_the_traps_of_globins_are_as_the_catalogue_says():
+    data = datasets.load_globins()
+    lengths = [len(sequence) for sequence in data.sequences]
+    assert len(data.names) == len(set(data.names)) == len(lengths) == 80 and (min(lengths), max(lengths)) == (38, 1520)
+    assert [data.families.count(kind) for kind in ("alpha", "beta", "myoglobin", "other")] == [20, 20, 7, 33]
+    assert data.names[:2] == ("HBA_HUMAN", "HBB_HUMAN") and lengths[:2] == [142, 147]
+    assert data.sequences[1][6] == "E" and data.sequences[1].startswith("MVHLTPEEK")  # sickle cell: glutamate 6 (+ M)
+    assert {"CBBQ_CHRVI", "CBBQ_PSEHY", "NIRQ_PSEAE", "GSTA1_RAT", "GSTM1_HUMAN"} <= set(data.names)
+
+
+def copy_with(tmp_path, monkeypatch, name, change):
+    with np.load(datasets.CATALOGUE_FILE.parent / f"{name}.npz") as file:
+        arrays = dict(file)
+    change(arrays)
+    np.savez(tmp_path / f"{name}.npz", **arrays)
+    shutil.copy(datasets.CATALOGUE_FILE, tmp_path)
+    monkeypatch.setattr(datasets, "CATALOGUE_FILE", tmp_path / "catalogue.toml")
+
+
+def lower_case(arrays):
+    arrays["alignment"] = np.char.lower(arrays["alignment"])
+
+
+def stop_codon(arrays):
+    arrays["sequences"][0] = "MVL*"
+
+
+def other_family(arrays):
+    arrays["families"][0] = "gamma"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("brca1", lower_case, "alignment must hold A C G T"),
+        ("globins", stop_codon, r"must hold the 20 standard amino acids, got \['\*'\]"),
+        ("globins", other_family, r"families must be alpha, beta, myoglobin or other, got \['gamma'\]"),
+    ],
+)
+def test_sequences_with_other_contents_are_refused(tmp_path, monkeypatch, name, change, message):
+    copy_with(tmp_path, monkeypatch, name, change)
+    with pytest.raises(datasets.DatasetCorrupt, match=message):
+        getattr(datasets, f"load_{name}")()
+
+
+# --- proteins
+
+
+def test_the_traps_of_protein_chains_are_as_the_catalogue_says():
+    data = datasets.load_protein_chains()
+    n = np.array([len(sequence) for sequence in data.sequences])
+    chosen, ribosome = data.representative, data.ribosome
+    assert len({name[:4] for name in data.names}) == 32 and n.min() >= 30
+    assert (len(n), n.sum(), len(set(data.families))) == (137, 28515, 96)
+    assert (ribosome.sum(), (ribosome & chosen).sum(), n[ribosome & chosen].sum()) == (71, 66, 9744)
+    assert ((~ribosome & chosen).sum(), n[~ribosome & chosen].sum()) == (30, 6756)
+    labels = np.concatenate([x for x, use in zip(data.labels, chosen, strict=True) if use])
+    assert (np.bincount(labels) / len(labels)).round(2).tolist() == [0.40, 0.19, 0.41] and len(labels) == 16500
+    assert sorted(np.bincount(data.families).tolist())[-3:] == [8, 9, 12]
+    for family in set(data.families):
+        assert n[chosen & (data.families == family)] == n[data.families == family].max()
+
+
+def test_protein_chains_are_proteins():
+    data = datasets.load_protein_chains()
+    steps = []
+    for sequence, labels, xyz, numbers in zip(data.sequences, data.labels, data.coordinates, data.numbers, strict=True):
+        assert len(sequence) == len(labels) == len(xyz) == len(numbers)
+        assert (np.diff(numbers) >= 0).all()  # equal where an insertion code tells residues apart
+        steps.append(np.linalg.norm(np.diff(xyz, axis=0), axis=1))
+    steps = np.concatenate(steps)
+    assert abs(np.median(steps) - 3.8) < 0.05 and (steps > 4.2).mean() < 0.01  # a trans peptide: 3.8 Angstrom
+    ubiquitin = data.names.index("1UBI_A")
+    assert data.sequences[ubiquitin].startswith("MQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYN")
+    assert set(data.labels[ubiquitin][22:34]) == {0}  # its helix, residues 23 to 34
+    assert set(data.labels[ubiquitin][9:17]) == {1}  # HELIX and SHEET records of the entry
+    np.testing.assert_allclose(data.coordinates[ubiquitin][0], [26.4, 25.4, 2.9], atol=0.06)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda a: a | {"labels": a["labels"] + 1}, "labels must be 0, 1 or 2"),
+        (
+            lambda a: a | {"residues": np.full_like(a["residues"], ord("B"))},
+            r"residues must be amino acids, got \['B'\]",
+        ),
+        (lambda a: a | {"families": a["families"] // 2}, "families must be numbered from 0 to 95"),
+        (lambda a: a | {"representative": ~a["representative"]}, "representative must name one chain"),
+        (lambda a: a | {"lengths": a["lengths"] + 1}, "lengths must be at least 30 and sum to 28515"),
+        (lambda a: a | {"coordinates": a["coordinates"].view(np.uint16)}, r"coordinates must be int16 \(28515, 3\)"),
+        (lambda a: {name: array for name, array in a.items() if name != "numbers"}, "must hold the arrays"),
+    ],
+)
+def test_protein_chains_refuse_other_contents(monkeypatch, tmp_path, change, message):
+    with np.load(ROOT / "data" / "protein_chains.npz") as file:
+        np.savez(tmp_path / "protein_chains.npz", **change(dict(file)))
+    (tmp_path / "catalogue.toml").write_text(datasets.CATALOGUE_FILE.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(datasets, "CATALOGUE_FILE", tmp_path / "catalogue.toml")
+    with pytest.raises(datasets.DatasetCorrupt, match=message):
+        datasets.load_protein_chains()
+
+
+def fake_qian_sejnowski():
+    """Two texts in the format of the files, with the right counts and every way in which a chain is marked."""
+    texts = {}
+    for split, (n_chains, n_residues) in datasets._QIAN_SEJNOWSKI.items():
+        lengths = [n_residues // n_chains] * (n_chains - 1)
+        lengths.append(n_residues - sum(lengths))
+        chains = ["".join(f"{'ACDY'[i % 4]} {'he_'[i % 3]}\n" for i in range(length)) for length in lengths]
+        texts[split] = "<>\n" + "end\n".join(chains[:3]) + "end\n<>\n" + "<>\n".join(chains[3:]) + "<end>\n\n"
+    return texts
+
+
+@pytest.fixture
+def qian_sejnowski_of(monkeypatch, tmp_path):
+    """Load the Qian-Sejnowski data from a COURSE_DATA_DIR that holds the given texts."""
+
+    def load(texts):
+        folder = tmp_path / "mirror" / "qian_sejnowski"
+        folder.mkdir(parents=True)
+        sums = ""
+        for split, text in texts.items():
+            (folder / f"protein-secondary-structure.{split}").write_bytes(text.encode())
+            sums += f"{sha256(text.encode())}  ./qian_sejnowski/protein-secondary-structure.{split}\n"
+        (tmp_path / "mirror" / "SHA256SUMS").write_text(sums)
+        monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "mirror"))
+        return datasets.load_qian_sejnowski()
+
+    return load
+
+
+def test_qian_sejnowski_separates_the_chains(qian_sejnowski_of):
+    data = qian_sejnowski_of(fake_qian_sejnowski())
+    assert [len(data.train_sequences), len(data.test_sequences)] == [111, 17]
+    assert {len(sequence) for sequence in data.train_sequences[:-1]} == {18105 // 111}
+    assert data.train_sequences[0].startswith("ACDYACDY") and data.train_labels[0][:4].tolist() == [0, 1, 2, 0]
+    assert data.label_names == ("helix", "strand", "coil") and data.test_labels[3].dtype == np.int64
+    with pytest.raises(ValueError, match="read-only"):
+        data.train_labels[0][0] = 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.replace("A h", "B h", 1), "line 2: must be an amino acid and h, e or _, got 'B h"),
+        (lambda text: text.replace("A h", "A H", 1), "line 2: must be an amino acid and h, e or _, got 'A H"),
+        (lambda text: text.replace("A h", "A h h", 1), "line 2: must be"),
+        (lambda text: text.replace("A h\n", "", 1), r"must hold 111 chains and 18105 residues, got \(111, 18104\)"),
+        (lambda text: text.replace("end\n", "", 1), r"must hold 111 chains and 18105 residues, got \(110, 18105\)"),
+    ],
+)
+def test_qian_sejnowski_refuses_other_contents(qian_sejnowski_of, change, message):
+    texts = fake_qian_sejnowski()
+    texts["train"] = change(texts["train"])
+    with pytest.raises(datasets.DatasetCorrupt, match=message):
+        qian_sejnowski_of(texts)
+
+
+@pytest.mark.skipif(not REAL_MIRROR, reason="COURSE_DATA_DIR is not set")
+def test_the_traps_of_qian_sejnowski_are_as_the_catalogue_says(monkeypatch):
+    monkeypatch.setenv("COURSE_DATA_DIR", REAL_MIRROR)
+    data = datasets.load_qian_sejnowski()
+    shares = [np.bincount(np.concatenate(labels)) for labels in (data.train_labels, data.test_labels)]
+    assert [(s / s.sum()).round(3).tolist() for s in shares] == [[0.254, 0.201, 0.545], [0.241, 0.212, 0.546]]
+    assert data.train_sequences[0].startswith("GVGTVPMTDYGNDVEYYGQVT")
+    assert (len(data.train_sequences), len(data.test_sequences)) == (111, 17)
+
+
+# --- splice sites
+
+
+def fake_splice():
+    """Lines with the counts of the real file; windows are random, one stands twice, one holds ambiguous letters."""
+    rng = np.random.default_rng(0)
+    lines = []
+    for code, kind, number in (("EI", "DONOR", 767), ("IE", "ACCEPTOR", 768), ("N", "NEG", 1655)):
+        for i in range(number):
+            window = "".join(rng.choice(list("ACGT"), 60))
+            lines.append(f"{code},    HUM{kind[0]}{i // 2}-{kind}-{i + 1},               {window}")
+    lines[2] = lines[2][:-60] + lines[1000][-60:]
+    lines[5] = lines[5][:-4] + "NDRS"
+    return lines
+
+
+@pytest.fixture
+def splice_of(monkeypatch, tmp_path):
+    """Load the UCI splice junctions from a COURSE_DATA_DIR that holds the given lines."""
+
+    def load(lines):
+        path = tmp_path / "mirror" / "uci_splice" / "splice.data"
+        path.parent.mkdir(parents=True)
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (tmp_path / "mirror" / "SHA256SUMS").write_text(f"{sha256(path.read_bytes())}  ./uci_splice/splice.data\n")
+        monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "mirror"))
+        return datasets.load_uci_splice()
+
+    return load
+
+
+def test_uci_splice_arrives_as_it_was_stored(splice_of):
+    lines = fake_splice()
+    data = splice_of(lines)
+    assert data.windows.tolist() == [line[-60:] for line in lines]
+    assert data.labels.tolist() == [1] * 767 + [2] * 768 + [0] * 1655
+    assert data.entries[:3].tolist() == ["HUMD0", "HUMD0", "HUMD1"] and data.middle == 30
+    assert data.label_names == ("neither", "donor (EI)", "acceptor (IE)")
+    # two windows of one entry, and two windows that are the same, stand in one group; others do not
+    assert data.groups[0] == data.groups[1] and data.groups[2] == data.groups[999] == data.groups[1000]
+    assert len(set(data.groups.tolist())) == 384 + 384 + 828 - 1
+    assert not data.windows.flags.writeable and not data.groups.flags.writeable
+
+
+def test_windows_that_agree_in_most_letters_stand_in_one_group_also_in_chains():
+    windows = np.array(["AAAAAA", "AAAAAC", "AAAACC", "GGGGGG", "NNNNNN", "NNNNNN"])
+    names = np.array(list("abcdef"))
+    assert datasets._groups_of_windows(windows, names, 5).tolist() == [0, 0, 0, 1, 2, 3]
+    assert datasets._groups_of_windows(windows, np.array(list("abcaef")), 6).tolist() == [0, 1, 2, 0, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("number", "old", "new", "message"),
+    [
+        (0, "EI,", "ei,", "line 1: must be class, name and 60 letters"),
+        (0, "EI,", "IE,", "line 1: must be class, name and 60 letters"),
+        (0, "DONOR", "SITE", "line 1: must be"),
+        (9, ",               ", ",               A", "line 10: must be"),
+        (9, ",               ", ", - ", "line 10: must be"),
+        (20, "HUMD10-DONOR-21", "humd10-DONOR-21", "line 21: must be"),
+        (7, "HUMD", "HÜMD", "must be plain text"),
+    ],
+)
+def test_uci_splice_refuses_other_lines(splice_of, number, old, new, message):
+    lines = fake_splice()
+    assert old in lines[number]
+    lines[number] = lines[number].replace(old, new, 1)
+    with pytest.raises(datasets.DatasetCorrupt, match=message):
+        splice_of(lines)
+
+
+def test_uci_splice_refuses_a_file_with_lines_missing(splice_of):
+    with pytest.raises(
+        datasets.DatasetCorrupt, match=r"must hold \(1655, 767, 768\) windows .* got \(1654, 767, 768\)"
+    ):
+        splice_of(fake_splice()[:-1])
+
+
+@pytest.mark.skipif(not REAL_MIRROR, reason="COURSE_DATA_DIR is not set")
+def test_the_traps_of_uci_splice_are_as_the_catalogue_says(monkeypatch):
+    monkeypatch.setenv("COURSE_DATA_DIR", REAL_MIRROR)
+    data = datasets.load_uci_splice()
+    rule = [1 if w[30:32] == "GT" else 2 if w[28:30] == "AG" else 0 for w in data.windows]
+    assert round(np.mean(rule == data.labels), 3) == 0.894
+    assert sum(w[30:32] == "GT" for w in data.windows[data.labels == 0]) == 98
+
+    same = {}
+    for window, label in zip(data.windows, data.labels, strict=True):
+        same.setdefault(str(window), []).append(int(label))
+    repeated = [labels for labels in same.values() if len(labels) > 1]
+    assert (len(same), len(repeated), sum(map(len, repeated))) == (3005, 125, 310)
+    assert [labels for labels in repeated if len(set(labels)) > 1] == [[2, 0]]
+
+    entries, sizes = np.unique(data.entries, return_counts=True)
+    assert (len(entries), sizes.max(), len(set(data.groups.tolist()))) == (1475, 55, 1411)
+    ambiguous = [letter for window in data.windows for letter in window if letter not in "ACGT"]
+    assert {x: ambiguous.count(x) for x in "NDRS"} == {"N": 56, "D": 2, "R": 1, "S": 1}
+    assert sum(any(letter in "NDRS" for letter in window) for window in data.windows) == 15
+    assert sum(window.endswith("N" * 41) for window in data.windows[data.labels == 1]) == 1
+
+    lines = (Path(REAL_MIRROR) / "uci_splice" / "splice.data").read_text("ascii").splitlines()
+    names = [line.split(",")[1].strip() for line in lines]
+    assert sum(names.count(name) == 2 for name in set(names)) == 12
+    assert {int(name.rpartition("-")[2]) % 60 for name in names if "-NEG-" in name} == {1}
+
+
+def test_splice_donors_are_as_the_catalogue_says():
+    data = datasets.load_splice_donors()
+    assert np.bincount(data.labels).tolist() == [2680, 1500] and data.middle == 3
+    assert all(window[3:5] == "GT" and len(window) == 9 for window in data.windows)
+    decoys, donors = (set(data.windows[data.labels == label].tolist()) for label in (0, 1))
+    assert (len(decoys), len(donors), len(decoys & donors)) == (2680, 1500, 316)
+    group_of_decoy = dict(zip(data.windows[data.labels == 0], data.groups[data.labels == 0], strict=True))
+    for window, group in zip(data.windows[data.labels == 1], data.groups[data.labels == 1], strict=True):
+        assert group == group_of_decoy.get(window, group)
+    assert len(set(group_of_decoy.values())) == 778
 
 
 # --- the catalogue
