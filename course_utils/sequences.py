@@ -25,6 +25,7 @@ __all__ = [
     "align_global",
     "align_local",
     "align_scores",
+    "conservation",
     "encode",
     "global_score",
     "global_score_affine",
@@ -727,3 +728,42 @@ def score_alignment(row_a, row_b, substitution, gap_open, gap_extend=None, *, fr
             continue
         total -= gap_extend if k and kinds[k - 1] == kind else gap_open
     return total
+
+
+def conservation(alignment, reference):
+    """For each column of a multiple alignment: the share of the other rows that have the letter of one row.
+
+    Parameters
+    ----------
+    alignment : array [rows, columns] of single letters
+        "-" is a gap, "X" an unknown letter. Neither counts, for or against.
+    reference : int
+        The row the others are compared with. It does not count itself.
+
+    Returns
+    -------
+    numpy array, [columns] float64
+        From 0 to 1. NaN where the reference has a gap or an unknown letter, or no other row has a letter.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `alignment` is no table of letters with two rows or more, or has no row `reference`.
+
+    Taught in: 03_3_1_sequence_alignment
+    """
+    alignment = np.asarray(alignment)
+    if alignment.dtype.kind != "U":
+        raise TypeError(f"alignment must be an array of letters, got {alignment.dtype}")
+    if alignment.ndim != 2 or len(alignment) < 2:
+        raise ValueError(f"alignment must have two rows or more of equal length, got shape {alignment.shape}")
+    if isinstance(reference, bool) or not isinstance(reference, numbers.Integral):
+        raise TypeError(f"reference must be the number of a row, got {reference!r}")
+    if not 0 <= reference < len(alignment):
+        raise ValueError(f"reference must be from 0 to {len(alignment) - 1}, got {reference}")
+    known = ~np.isin(alignment, ["-", "X"])
+    others = np.arange(len(alignment)) != reference
+    n_known = known[others].sum(axis=0)
+    n_same = (known & (alignment == alignment[reference]))[others].sum(axis=0)
+    usable = known[reference] & (n_known > 0)
+    return np.where(usable, n_same / np.maximum(n_known, 1), np.nan)
