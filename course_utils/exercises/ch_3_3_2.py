@@ -51,9 +51,13 @@ EXERCISES = [
         tolerance=1e-3,
         misconceptions=(
             Misconception(360 / 800, "That is the share of alanines in a helix. Compare it with that of all residues."),
-            Misconception(360 / 3000, "That is the share of helix residues that are alanines. Start from the alanines."),
+            Misconception(
+                360 / 3000, "That is the share of helix residues that are alanines. Start from the alanines."
+            ),
             Misconception(360 / 10_000, "That is how common a helical alanine is. Divide by the 800 alanines first."),
-            Misconception((3000 / 10_000) / (360 / 800), "Upside down: above 1 must mean that alanine prefers helices."),
+            Misconception(
+                (3000 / 10_000) / (360 / 800), "Upside down: above 1 must mean that alanine prefers helices."
+            ),
             Misconception(360 / 800 - 3000 / 10_000, "A propensity is a ratio of the two shares, not a difference."),
             Misconception(np.log(1.5), "That is the logarithm, as the baseline adds it up. Asked is the ratio itself."),
             Misconception(
@@ -68,16 +72,25 @@ EXERCISES = [
         cases=(([9, 9, 9],), ([13],), ([7, 5],), ([3] * 10,), ([1, 1],)),
         misconceptions=(
             Misconception(lambda sizes: sum(sizes), "The layers overlap: each adds its size minus one, not its size."),
-            Misconception(lambda sizes: int(np.prod(sizes)), "That would need strides or gaps. Reach adds up, it does not multiply."),
-            Misconception(lambda sizes: max(sizes), "The layers do not all look at the input: one looks at what the other saw."),
+            Misconception(
+                lambda sizes: int(np.prod(sizes)),
+                "That would need strides or gaps. Reach adds up, it does not multiply.",
+            ),
+            Misconception(
+                lambda sizes: max(sizes), "The layers do not all look at the input: one looks at what the other saw."
+            ),
             Misconception(lambda sizes: sum(size - 1 for size in sizes), "Nearly: the residue itself is missing."),
             Misconception(
-                lambda sizes: sum((size - 1) // 2 for size in sizes), "That is how far it sees to one side. Count both, and the residue."
+                lambda sizes: sum((size - 1) // 2 for size in sizes),
+                "That is how far it sees to one side. Count both, and the residue.",
             ),
             Misconception(
-                lambda sizes: 1 + sum((size - 1) // 2 for size in sizes), "You counted one side only: a window reaches to both."
+                lambda sizes: 1 + sum((size - 1) // 2 for size in sizes),
+                "You counted one side only: a window reaches to both.",
             ),
-            Misconception(lambda sizes: sizes[-1], "The last layer looks at positions that have themselves looked around."),
+            Misconception(
+                lambda sizes: sizes[-1], "The last layer looks at positions that have themselves looked around."
+            ),
         ),
         hint="One residue, and for each layer its size minus one.",
     ),
@@ -102,7 +115,8 @@ EXERCISES = [
                 lambda contacts, separation: int(np.triu(contacts, 0).sum()), "Pairs near the diagonal must not count."
             ),
             Misconception(
-                lambda contacts, separation: int(contacts.sum()), "You counted every dot: both halves, and the diagonal."
+                lambda contacts, separation: int(contacts.sum()),
+                "You counted every dot: both halves, and the diagonal.",
             ),
             Misconception(
                 lambda contacts, separation: int(np.tril(contacts, separation).sum()),
