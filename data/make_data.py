@@ -266,8 +266,8 @@ def _families(sequences):
     Two chains are related when their best local alignment (BLOSUM62, a gap of k residues costs 11 + k) reaches over
     40 % of the shorter one and is better than chance: an E-value below 0.001 for the pair (Karlin-Altschul, with lambda
     0.267 and K 0.041, as BLAST has them for these costs). So every pair above 30 % identity over that length is
-    related, unless it is one that chance explains. A family is all that is linked, directly or through others. Its longest
-    chain, the first of equals, stands for it.
+    related, unless it is one that chance explains. A family is all that is linked, directly or through others. Its
+    longest chain, the first of equals, stands for it.
 
     Returns (family of each chain, whether it stands for its family).
     """
