@@ -186,7 +186,7 @@ def secondary_structure_network(kind, width=None, dropout=0.3, embedding=16):
 
 
 def train_secondary_structure(
-    model, sequences, labels, epochs=20, batch_size=16, learning_rate=3e-3, seed=0, weights=None, callbacks=()
+    model, sequences, labels, epochs=20, batch_size=8, learning_rate=5e-3, seed=0, weights=None, callbacks=()
 ):
     """Train a network of `secondary_structure_network` on chains of any length.
 
