@@ -35,6 +35,8 @@ __all__ = [
     "BreastCancer",
     "DatasetCorrupt",
     "DatasetUnavailable",
+    "DicomSample",
+    "DicomSamples",
     "Entry",
     "File",
     "MNI152",
@@ -44,6 +46,7 @@ __all__ = [
     "fetch",
     "load_brain_lesions",
     "load_breast_cancer",
+    "load_dicom_samples",
     "load_mni152",
     "load_pneumoniamnist",
     "status",
@@ -677,6 +680,104 @@ def load_mni152():
         origin=(-74, -109, 13),
         licence=entry.licence,
         citation=entry.citation,
+    )
+
+
+@dataclass(frozen=True)
+class DicomSample:
+    """One image of `load_dicom_samples`. `path` leads to the DICOM file itself, for `pydicom.dcmread`."""
+
+    modality: str  # as the file says: "CT", "MR" or "US"
+    pixels: np.ndarray  # the stored values; cannot be written to
+    slope: float  # physical value = slope * stored value + intercept
+    intercept: float
+    pixel_spacing: tuple  # mm between rows, mm between columns; None where the file does not say
+    path: Path
+
+
+@dataclass(frozen=True)
+class DicomSamples:
+    """What `load_dicom_samples` returns."""
+
+    name: str
+    ct: DicomSample  # pixels [128, 128] int16
+    mr: DicomSample  # pixels [64, 64] int16
+    ultrasound: DicomSample  # pixels [240, 320, 3] uint8, red, green, blue
+    licence: str
+    citation: str
+
+
+_DICOM_SAMPLES = {  # our name: the attribute of pydicom.examples, and what its file must hold
+    "ct": ("ct", "CT", "int16", (128, 128), "MONOCHROME2", (0.661468, 0.661468)),
+    "mr": ("mr", "MR", "int16", (64, 64), "MONOCHROME2", (0.3125, 0.3125)),
+    "ultrasound": ("rgb_color", "US", "uint8", (240, 320, 3), "RGB", None),
+}
+
+
+def load_dicom_samples():
+    """Load three real medical images in the format of the clinic: a CT slice, an MR slice, an ultrasound picture.
+
+    They come inside the package pydicom. Rows run from top to bottom, columns from left to right, as on a screen: show
+    them without `.T` and with `origin="upper"`, the default of `plt.imshow`.
+
+    Returns
+    -------
+    DicomSamples
+        `ct`, `mr` and `ultrasound`, each a `DicomSample` with `modality`, `pixels` (the stored values), `slope` and
+        `intercept` (for the CT: Hounsfield units = slope * pixels + intercept), `pixel_spacing` in mm, and `path`, the
+        DICOM file with all its tags; `licence`, `citation`.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If a file is not the sample it should be, for example because another version of pydicom has other samples.
+
+    Notes
+    -----
+    pydicom describes the files in pydicom/data/test_files/README.txt.
+
+    Taught in: 03_1_1_convolutional_networks
+    """
+    entry = _entry("dicom_samples")
+    return DicomSamples(
+        name=entry.name,
+        **{name: _read_dicom_sample(*expected) for name, expected in _DICOM_SAMPLES.items()},
+        licence=entry.licence,
+        citation=entry.citation,
+    )
+
+
+def _read_dicom_sample(attribute, modality, dtype, shape, colours, spacing):
+    from pydicom import dcmread, examples  # here, so that importing this module stays instant
+
+    path = examples.get_path(attribute)
+    try:
+        dataset = dcmread(path)
+        pixels = dataset.pixel_array
+        found = {
+            "Modality": dataset.Modality,
+            "PhotometricInterpretation": dataset.PhotometricInterpretation,
+            "PixelSpacing": tuple(map(float, dataset.PixelSpacing)) if "PixelSpacing" in dataset else None,
+            "PixelData": f"{pixels.dtype} {pixels.shape}",
+        }
+    except Exception as error:  # pydicom raises many kinds, down to KeyError, on damaged files
+        raise DatasetCorrupt(f"{path} is not a sound DICOM image: {type(error).__name__}: {error}") from error
+    expected = {
+        "Modality": modality,
+        "PhotometricInterpretation": colours,
+        "PixelSpacing": spacing,
+        "PixelData": f"{dtype} {shape}",
+    }
+    for tag, value in expected.items():
+        if found[tag] != value:
+            raise DatasetCorrupt(f"{path}: {tag} must be {value}, got {found[tag]}")
+    return DicomSample(
+        modality=modality,
+        pixels=_read_only(pixels.copy()),
+        slope=float(dataset.get("RescaleSlope", 1)),
+        intercept=float(dataset.get("RescaleIntercept", 0)),
+        pixel_spacing=spacing,
+        path=path,
     )
 
 

@@ -711,6 +711,130 @@ def test_the_traps_of_breast_cancer_are_as_the_catalogue_says():
         assert (column[name] == 0).sum() == 13 and not data.labels[column[name] == 0].any()
 
 
+# --- DICOM samples
+
+
+def test_the_dicom_samples_are_a_ct_an_mr_and_an_ultrasound_image():
+    data = datasets.load_dicom_samples()
+    assert data.name == "dicom_samples" and data.licence and data.citation
+    assert [data.ct.modality, data.mr.modality, data.ultrasound.modality] == ["CT", "MR", "US"]
+    assert (data.ct.pixels.shape, data.ct.pixels.dtype) == ((128, 128), np.int16)
+    assert (data.mr.pixels.shape, data.mr.pixels.dtype) == ((64, 64), np.int16)
+    assert (data.ultrasound.pixels.shape, data.ultrasound.pixels.dtype) == ((240, 320, 3), np.uint8)
+    assert data.ct.pixel_spacing == (0.661468, 0.661468) and data.ultrasound.pixel_spacing is None
+    assert (data.ct.slope, data.ct.intercept) == (1, -1024) and (data.mr.slope, data.mr.intercept) == (1, 0)
+
+
+def test_the_ct_sample_shows_tissues_at_their_hounsfield_units():
+    ct = datasets.load_dicom_samples().ct
+    hounsfield = ct.slope * ct.pixels + ct.intercept
+    lung, muscle, aorta, bone = (10, 5), (82, 80), (10, 85), (60, 50)  # upper left corners of squares of 10 pixels
+    means = [hounsfield[y : y + 10, x : x + 10].mean() for y, x in (lung, muscle, aorta, bone)]
+    assert -900 < means[0] < -600 and -20 < means[1] < 80 and 80 < means[2] < 200 and means[3] > 400
+
+
+def test_the_dicom_samples_are_the_data_set_that_was_described():
+    import pydicom
+
+    sys.path.insert(0, str(ROOT / "data"))
+    from make_data import array_checksum
+
+    data = datasets.load_dicom_samples()
+    (file,) = datasets._entry("dicom_samples").files
+    assert array_checksum({name: getattr(data, name).pixels for name in ("ct", "mr", "ultrasound")}) == file.checksum
+    for sample in (data.ct, data.mr, data.ultrasound):  # the path leads to the very file
+        np.testing.assert_array_equal(pydicom.dcmread(sample.path).pixel_array, sample.pixels)
+
+
+def test_the_traps_of_the_dicom_samples_are_as_the_catalogue_says():
+    import pydicom
+
+    data = datasets.load_dicom_samples()
+    ct = pydicom.dcmread(data.ct.path)
+    assert round(512 * ct.PixelSpacing[0], 2) == round(float(ct.ReconstructionDiameter), 2) == 338.67
+    assert round(128 * ct.PixelSpacing[0]) == 85
+    for sample in (data.ct, data.mr, data.ultrasound):
+        tags = pydicom.dcmread(sample.path)
+        assert tags.InstitutionName and tags.StudyDate and str(tags.PatientName).startswith("CompressedSamples")
+    assert any(element.tag.is_private for element in ct)
+    text = data.ultrasound.pixels[10:50, 5:80]  # where the hospital's name stands: grey letters on black
+    assert (text.max(axis=2) > 150).mean() > 0.05 and np.median(text) < 20
+
+
+def test_the_dicom_samples_cannot_be_changed():
+    data = datasets.load_dicom_samples()
+    for sample in (data.ct, data.mr, data.ultrasound):
+        with pytest.raises(ValueError, match="read-only"):
+            sample.pixels[0] = 0
+        with pytest.raises(FrozenInstanceError):
+            sample.slope = 2.0
+    with pytest.raises(FrozenInstanceError):
+        data.name = "other"
+
+
+def other_modality(dataset):
+    dataset.Modality = "MR"
+
+
+def other_spacing(dataset):
+    dataset.PixelSpacing = [1, 1]
+
+
+def inverted_greys(dataset):
+    dataset.PhotometricInterpretation = "MONOCHROME1"
+
+
+def unsigned_values(dataset):
+    dataset.PixelRepresentation = 0
+
+
+def fewer_rows(dataset):
+    dataset.Rows = 64
+    dataset.PixelData = dataset.PixelData[: 64 * 128 * 2]
+
+
+def no_modality(dataset):
+    del dataset.Modality
+
+
+def no_pixels(dataset):
+    del dataset.PixelData
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (other_modality, "Modality must be CT, got MR"),
+        (other_spacing, r"PixelSpacing must be \(0.661468, 0.661468\), got \(1.0, 1.0\)"),
+        (inverted_greys, "PhotometricInterpretation must be MONOCHROME2, got MONOCHROME1"),
+        (unsigned_values, r"PixelData must be int16 \(128, 128\), got uint16 \(128, 128\)"),
+        (fewer_rows, r"PixelData must be int16 \(128, 128\), got int16 \(64, 128\)"),
+        (no_modality, "is not a sound DICOM image: AttributeError"),
+        (no_pixels, "is not a sound DICOM image"),
+    ],
+)
+def test_another_file_in_the_place_of_a_dicom_sample_is_refused(monkeypatch, tmp_path, change, message):
+    import pydicom
+    from pydicom import examples
+
+    dataset = examples.ct
+    change(dataset)
+    pydicom.dcmwrite(tmp_path / "changed.dcm", dataset)
+    monkeypatch.setitem(examples._DATASETS, "ct", str(tmp_path / "changed.dcm"))
+    with pytest.raises(datasets.DatasetCorrupt, match=message):
+        datasets.load_dicom_samples()
+
+
+@pytest.mark.parametrize("content", [b"", b"not DICOM", bytes(2000)])
+def test_a_damaged_dicom_sample_is_refused(monkeypatch, tmp_path, content):
+    from pydicom import examples
+
+    (tmp_path / "damaged.dcm").write_bytes(content)
+    monkeypatch.setitem(examples._DATASETS, "ct", str(tmp_path / "damaged.dcm"))
+    with pytest.raises(datasets.DatasetCorrupt, match="is not a sound DICOM image"):
+        datasets.load_dicom_samples()
+
+
 # --- the catalogue
 
 
@@ -745,7 +869,7 @@ def test_the_catalogue_as_a_table():
 
 
 def test_importing_the_module_imports_nothing_heavy():
-    heavy = {"tensorflow", "keras", "pandas", "sklearn", "scipy", "matplotlib", "pooch", "requests", "tqdm"}
+    heavy = {"tensorflow", "keras", "pandas", "sklearn", "pydicom", "scipy", "matplotlib", "pooch", "requests", "tqdm"}
     program = f"import sys, course_utils.datasets; print({heavy} & set(sys.modules))"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
