@@ -1,11 +1,11 @@
-"""What every chapter needs beside `model.fit`: progress in one line, which leaves one clean line behind."""
+"""What every chapter needs beside `model.fit`: progress in one line, and loss curves that can be compared."""
 
 import sys
 
 import keras
 from IPython import display, get_ipython
 
-__all__ = ["OneLineProgress"]
+__all__ = ["LossCurves", "OneLineProgress"]
 
 
 class OneLineProgress(keras.callbacks.Callback):
@@ -64,3 +64,51 @@ class OneLineProgress(keras.callbacks.Callback):
             self.notebook_display = display.display(text, raw=True, display_id=True)
         else:
             self.notebook_display.update(text, raw=True)
+
+
+class LossCurves(keras.callbacks.Callback):
+    """Record the loss on several sets after every epoch, all in inference mode, so that the curves can be compared.
+
+    The loss that `model.fit` reports for the training set is a mean over an epoch in which the weights change, with
+    dropout switched on and batch normalisation in training mode; the validation loss is taken after the epoch, with
+    dropout off. Their distance mixes overfitting with those differences. Here every set is treated alike.
+
+    Parameters
+    ----------
+    **sets : name=(inputs, targets)
+        At least one, such as `training=(x, y), validation=(x_validation, y_validation)`: what `model.evaluate` takes.
+
+    Attributes
+    ----------
+    curves : dictionary of lists
+        For each name the loss after every epoch. A new training begins new lists.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no set, or a set is no pair of inputs and targets of the same length.
+
+    Taught in: 03_1_2_training_and_optimisation
+    """
+
+    def __init__(self, **sets):
+        super().__init__()
+        if not sets:
+            raise ValueError("sets must hold at least one name=(inputs, targets), got none")
+        for name, pair in sets.items():
+            if not isinstance(pair, tuple | list) or len(pair) != 2:
+                raise TypeError(f"{name} must be a pair (inputs, targets), got {type(pair).__name__}")
+            if len(pair[0]) != len(pair[1]) or len(pair[0]) == 0:
+                raise ValueError(
+                    f"{name} must hold as many inputs as targets, at least one, got {len(pair[0])} and {len(pair[1])}"
+                )
+        self.sets = sets
+        self.curves = {name: [] for name in sets}
+
+    def on_train_begin(self, logs=None):
+        self.curves = {name: [] for name in self.sets}
+
+    def on_epoch_end(self, epoch, logs=None):
+        for name, (inputs, targets) in self.sets.items():
+            values = self.model.evaluate(inputs, targets, batch_size=256, verbose=0, return_dict=True)
+            self.curves[name].append(float(values["loss"]))

@@ -93,3 +93,75 @@ def test_epochs_must_be_a_positive_integer(epochs, error):
 
     with pytest.raises(error, match="epochs must be"):
         OneLineProgress(epochs)
+
+
+# --- LossCurves --------------------------------------------------------------------------------------------------
+
+
+def small_model(dropout=0.0):
+    import keras
+
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Input((3,)), keras.layers.Dropout(dropout), keras.layers.Dense(1)]
+    model = keras.Sequential(layers)
+    model.compile(optimizer=keras.optimizers.SGD(0.05), loss="mse")
+    return model
+
+
+def data(n, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, 3)).astype("float32"), rng.normal(size=(n, 1)).astype("float32")
+
+
+def test_the_last_value_of_each_curve_is_the_loss_of_the_trained_model():
+    from course_utils.training import LossCurves
+
+    model, training, other = small_model(dropout=0.5), data(40), data(300, seed=1)
+    watch = LossCurves(training=training, other=other)
+    model.fit(*training, epochs=3, verbose=0, callbacks=[watch])
+    assert {name: len(curve) for name, curve in watch.curves.items()} == {"training": 3, "other": 3}
+    for name, (x, y) in {"training": training, "other": other}.items():
+        by_hand = np.mean((model(x, training=False).numpy() - y) ** 2)
+        assert watch.curves[name][-1] == pytest.approx(by_hand, rel=1e-5)
+        assert type(watch.curves[name][-1]) is float
+
+
+def test_watching_changes_neither_the_training_nor_its_history():
+    from course_utils.training import LossCurves
+
+    plain, watched, training = small_model(dropout=0.5), small_model(dropout=0.5), data(40)
+    import keras
+
+    histories = []
+    for model, callbacks in ((plain, []), (watched, [LossCurves(training=training, other=data(30, seed=1))])):
+        keras.utils.set_random_seed(1)
+        histories.append(model.fit(*training, epochs=3, verbose=0, callbacks=callbacks).history["loss"])
+    assert histories[0] == pytest.approx(histories[1], rel=1e-6)
+    for a, b in zip(plain.get_weights(), watched.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+def test_a_second_training_begins_new_curves():
+    from course_utils.training import LossCurves
+
+    model, training = small_model(), data(20)
+    watch = LossCurves(training=training)
+    for epochs in (3, 2):
+        model.fit(*training, epochs=epochs, verbose=0, callbacks=[watch])
+        assert len(watch.curves["training"]) == epochs
+
+
+@pytest.mark.parametrize(
+    ("sets", "error", "message"),
+    [
+        ({}, ValueError, "sets must hold at least one"),
+        ({"validation": np.ones(3)}, TypeError, "validation must be a pair"),
+        ({"validation": (np.ones((3, 2)), np.ones(2))}, ValueError, "validation must hold as many inputs as targets"),
+        ({"training": (np.ones((0, 2)), np.ones(0))}, ValueError, "training must hold .* at least one"),
+    ],
+)
+def test_a_set_must_be_inputs_and_targets(sets, error, message):
+    from course_utils.training import LossCurves
+
+    with pytest.raises(error, match=message):
+        LossCurves(**sets)
