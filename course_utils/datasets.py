@@ -1167,8 +1167,8 @@ _QIAN_SEJNOWSKI = {"train": (111, 18105), "test": (17, 3520)}  # chains and resi
 def load_qian_sejnowski():
     """Load the benchmark of Qian and Sejnowski (1988): protein chains and the secondary structure of each residue.
 
-    The authors chose the 17 test chains to have no homologue among the 111 training chains. By the measure of today five
-    of them have one (at least 30 % of the letters agree over 40 % of the shorter chain): lab 4.3 finds them.
+    The authors chose 17 test chains without a homologue among the 111 training chains. By the measure of lab 4.3 some
+    have one: at least 30 % of the letters agree over 40 % of the shorter chain.
 
     Returns
     -------
