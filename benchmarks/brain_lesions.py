@@ -7,7 +7,6 @@ Each seed draws new patients and trains four networks: with and without lesions,
 a split by slice. Seeds 10 to 14 were not looked at while the simulator was adjusted (0, 1, and 100 to 103 were).
 """
 
-import argparse
 import csv
 import datetime
 import os
@@ -188,10 +187,7 @@ Command: `python benchmarks/brain_lesions.py`.
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description="Measure what can be learned from the simulated brain lesions.")
-    parser.add_argument("--seeds", type=int, nargs="+", help="other seeds than 10 to 14; nothing is written")
-    parser.add_argument("--report", action="store_true", help="only write RESULTS.md anew from the stored rows")
-    options = parser.parse_args(arguments)
+    options = report.options("Measure what can be learned from the simulated brain lesions.", SEEDS, arguments)
     if options.report:
         write_report()
         return 0

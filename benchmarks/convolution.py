@@ -10,7 +10,6 @@ several rounds counts; the methods take turns, so that a busy moment of the mach
 
 import argparse
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -139,7 +138,7 @@ def main():
                 "rounds": rounds,
                 "largest_difference": f"{difference:.1e}",
                 "date": report.today(),
-                "command": "python " + " ".join(sys.argv),
+                "command": report.command(),
                 "machine": report.machine(),
             }
             if not arguments.dry_run:

@@ -24,8 +24,6 @@ import report
 
 from course_utils import datasets, evaluation, images, setup
 
-CSV = report.FOLDER / "results" / "image_diagnosis.csv"
-
 FINAL = {"standardised": True, "max_shift": 2, "flip": True, "label_smoothing": 0.1, "balanced": True}
 WITHOUT = {
     "no augmentation": FINAL | {"max_shift": 0, "flip": False},
@@ -43,10 +41,7 @@ MAX_EPOCH_SECONDS = 180  # an epoch expected to take longer is extrapolated from
 
 QUALITY = ["test_auc", "accuracy", "balanced_accuracy", "ece", "validation_auc"]
 COST = ["parameters", "wall_seconds", "cpu_seconds", "note"]
-KEY = ("part", "recipe", "seed")
-COLUMNS = [*KEY, *QUALITY, *COST, "threads", "date", "machine", "command"]
-
-again = set()  # parts to run although their rows are in the file
+results = report.RecipeRows(report.FOLDER / "results" / "image_diagnosis.csv", [*QUALITY, *COST])
 
 
 def main():
@@ -56,7 +51,7 @@ def main():
     parser.add_argument("--again", action="store_true", help="run also what is in the file, and replace it")
     options = parser.parse_args()
     if options.again:
-        again.update([*options.only, *(["views"] if "seeds" in options.only else [])])
+        results.again.update([*options.only, *(["views"] if "seeds" in options.only else [])])
     setup(seed=0)
     data = datasets.load_pneumoniamnist()
     for part in options.only:
@@ -71,13 +66,13 @@ def run_seeds(data, seeds):
     """The final recipe, each seed also with ten views, and an ensemble of three seeds."""
     probabilities = {}
     for seed in wanted(FINAL_SEEDS, seeds):
-        if is_done("seeds", "final", seed) and is_done("views", "final, 10 views", seed):
+        if results.is_done("seeds", "final", seed) and results.is_done("views", "final, 10 views", seed):
             continue
         row, model = train_and_measure(data, FINAL, seed)
-        save("seeds", "final", seed, row)
+        results.save("seeds", "final", seed, row)
         row, probabilities[seed] = measure(data, model, FINAL, images.predict_with_views)
-        save("views", "final, 10 views", seed, row)
-    if seeds is None and not is_done("views", "final, 10 views, 3 seeds averaged", ENSEMBLE_SEEDS):
+        results.save("views", "final, 10 views", seed, row)
+    if seeds is None and not results.is_done("views", "final, 10 views, 3 seeds averaged", ENSEMBLE_SEEDS):
         ensemble(data, probabilities)
 
 
@@ -87,23 +82,23 @@ def ensemble(data, probabilities):
             model = train_and_measure(data, FINAL, seed)[1]
             probabilities[seed] = measure(data, model, FINAL, images.predict_with_views)[1]
     validation, test = (np.mean([probabilities[seed][i] for seed in ENSEMBLE_SEEDS], axis=0) for i in (0, 1))
-    save("views", "final, 10 views, 3 seeds averaged", ENSEMBLE_SEEDS, quality(data, validation, test))
+    results.save("views", "final, 10 views, 3 seeds averaged", ENSEMBLE_SEEDS, quality(data, validation, test))
 
 
 def run_sensitivity(data, seeds):
     """The recipe with one ingredient left out at a time, and without any."""
     for seed in wanted(WITHOUT_SEEDS, seeds):
         for name, recipe in WITHOUT.items():
-            if not is_done("sensitivity", name, seed):
-                save("sensitivity", name, seed, train_and_measure(data, recipe, seed)[0])
+            if not results.is_done("sensitivity", name, seed):
+                results.save("sensitivity", name, seed, train_and_measure(data, recipe, seed)[0])
 
 
 def run_resnet(data, seeds):
     """One epoch of a ResNet-18 and one of the small network, timed in the same way and in the same run."""
-    if is_done("resnet", "ResNet-18", 0) and is_done("resnet", "small network", 0):
+    if results.is_done("resnet", "ResNet-18", 0) and results.is_done("resnet", "small network", 0):
         return
     for name, build in (("small network", images.small_cnn), ("ResNet-18", resnet18)):
-        save("resnet", name, 0, time_epoch(data, build))
+        results.save("resnet", name, 0, time_epoch(data, build))
 
 
 PARTS = {"seeds": run_seeds, "sensitivity": run_sensitivity, "resnet": run_resnet}
@@ -204,30 +199,8 @@ def wanted(declared, asked):
     return [seed for seed in declared if asked is None or seed in asked]
 
 
-def seed_text(seed):
-    return "+".join(map(str, seed)) if isinstance(seed, tuple) else str(seed)
-
-
-def is_done(part, recipe, seed):
-    key = (part, recipe, seed_text(seed))
-    return part not in again and key in {tuple(row[name] for name in KEY) for row in report.read_rows(CSV)}
-
-
-def save(part, recipe, seed, row):
-    row = {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()}
-    row |= {"part": part, "recipe": recipe, "seed": seed_text(seed)}
-    row |= {"threads": os.environ.get("TF_NUM_INTRAOP_THREADS", "default"), "date": report.today()}
-    row |= {
-        "machine": report.machine(),
-        "command": "python benchmarks/" + " ".join([Path(__file__).name, *sys.argv[1:]]),
-    }
-    report.put_row(CSV, COLUMNS, KEY, row)
-    shown = {name: row[name] for name in COLUMNS[1:-4] if row.get(name) not in (None, "")}
-    print(", ".join(f"{name} {value}" for name, value in shown.items()), flush=True)
-
-
 def write_results():
-    rows = report.read_rows(CSV)
+    rows = results.read()
     chapters = [
         ("Five seeds of the final recipe", [row for row in rows if row["part"] == "seeds"], seeds_table),
         ("Ten views, and three networks averaged", [row for row in rows if row["part"] == "views"], recipes_table),
@@ -237,7 +210,7 @@ def write_results():
     text = [INTRODUCTION]
     for title, chosen, make_table in chapters:
         if chosen:
-            text += [f"### {title}", made_by(chosen), make_table(chosen)]
+            text += [f"### {title}", report.made_by(chosen), make_table(chosen)]
     report.write_section("image_diagnosis", "\n\n".join(text))
 
 
@@ -260,16 +233,6 @@ def sensitivity_rows(rows):
     return final + [row for row in rows if row["part"] == "sensitivity"] if seeds else []
 
 
-def made_by(rows):
-    def distinct(name):
-        return list(dict.fromkeys(row[name] for row in rows))
-
-    commands = ", ".join(f"`{command}`" for command in distinct("command"))
-    threads = ", ".join(distinct("threads"))
-    machines, dates = "; ".join(distinct("machine")), ", ".join(distinct("date"))
-    return f"Machine: {machines}. Date: {dates}. Command: {commands}. Threads of one operation: {threads}."
-
-
 def values(rows, name):
     return np.array([float(row[name]) for row in rows if row[name] != ""])
 
@@ -290,19 +253,14 @@ TITLES = ["AUC", "accuracy", "balanced accuracy", "ECE", "validation AUC", "wall
 def seeds_table(rows):
     lines = [[row["seed"], *(mean_and_deviation([row], name) for name in SHOWN), row["note"]] for row in rows]
     lines.append([f"mean ± sd of {len(rows)}", *(mean_and_deviation(rows, name) for name in SHOWN), ""])
-    met = [
-        f"mean AUC at least 0.970: {yes(values(rows, 'test_auc').mean() >= 0.970)}",
-        f"mean accuracy at least 0.90: {yes(values(rows, 'accuracy').mean() >= 0.90)}",
-        f"at most 60 wall seconds for every seed: {yes(values(rows, 'wall_seconds').max() <= 60)}",
-        f"at most 60 CPU seconds, about what it takes on one idle core: {yes(values(rows, 'cpu_seconds').max() <= 60)}",
-    ]
-    return (
-        report.table(["seed", *TITLES, "machine"], lines) + f"\n\nWhat was asked of the five seeds: {'; '.join(met)}."
-    )
-
-
-def yes(holds):
-    return "yes" if holds else "**no**"
+    met = {
+        "mean AUC at least 0.970": values(rows, "test_auc").mean() >= 0.970,
+        "mean accuracy at least 0.90": values(rows, "accuracy").mean() >= 0.90,
+        "at most 60 wall seconds for every seed": values(rows, "wall_seconds").max() <= 60,
+        "at most 60 CPU seconds, about what it takes on one idle core": values(rows, "cpu_seconds").max() <= 60,
+    }
+    answers = "; ".join(f"{wish}: {report.yes(holds)}" for wish, holds in met.items())
+    return report.table(["seed", *TITLES, "machine"], lines) + f"\n\nWhat was asked of the five seeds: {answers}."
 
 
 def recipes_table(rows):

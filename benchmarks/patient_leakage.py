@@ -15,7 +15,6 @@ given up, because pooled folds are not independent; hence fresh seeds. Nearest n
 training slice, no training at all. Baseline: logistic regression on grey-value statistics.
 """
 
-import argparse
 import sys
 import time
 from pathlib import Path
@@ -108,10 +107,7 @@ Machine: {rows[0]["machine"]}. Date: {rows[0]["date"]}. Command: `{rows[0]["comm
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description="Measure what a split by slice pretends.")
-    parser.add_argument("--seeds", type=int, nargs="+", help="other seeds than 30 to 34; nothing is written")
-    parser.add_argument("--report", action="store_true", help="only write RESULTS.md anew from the stored rows")
-    options = parser.parse_args(arguments)
+    options = report.options("Measure what a split by slice pretends.", SEEDS, arguments)
     if options.report:
         write_report()
         return 0

@@ -1,10 +1,12 @@
 """What the benchmarks share: rows written to a CSV file as they finish, and sections of RESULTS.md."""
 
+import argparse
 import csv
 import datetime
 import os
 import platform
 import re
+import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
@@ -31,6 +33,20 @@ def today():
     return datetime.date.today().isoformat()
 
 
+def command():
+    """Return the command by which the running benchmark was started."""
+    return "python benchmarks/" + " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def options(description, declared, arguments=None):
+    """Read the two options of a benchmark that runs declared seeds: `--seeds` and `--report`."""
+    parser = argparse.ArgumentParser(description=description)
+    seeds = f"other seeds than {min(declared)} to {max(declared)}; nothing is written"
+    parser.add_argument("--seeds", type=int, nargs="+", help=seeds)
+    parser.add_argument("--report", action="store_true", help="only write RESULTS.md anew from the stored rows")
+    return parser.parse_args(arguments)
+
+
 def read_rows(path):
     """Return the rows of a CSV file as dictionaries of texts; none if there is no file."""
     if not path.exists():
@@ -54,6 +70,63 @@ def put_row(path, columns, key, row):
         writer.writeheader()
         writer.writerows(rows)
     unfinished.replace(path)
+
+
+class RecipeRows:
+    """The CSV file of a benchmark of recipes: one row for each part, recipe and seed, with its origin.
+
+    `measured` names the columns between the key and the origin. Parts named in `again` are run although their rows
+    are in the file.
+    """
+
+    key = ("part", "recipe", "seed")
+    origin = ("threads", "date", "machine", "command")
+
+    def __init__(self, path, measured):
+        self.path = path
+        self.columns = [*self.key, *measured, *self.origin]
+        self.again = set()
+
+    def read(self):
+        return read_rows(self.path)
+
+    def is_done(self, part, recipe, seed):
+        done = {tuple(row[name] for name in self.key) for row in self.read()}
+        return part not in self.again and (part, recipe, seed_text(seed)) in done
+
+    def save(self, part, recipe, seed, row):
+        row = {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()}
+        row |= {"part": part, "recipe": recipe, "seed": seed_text(seed)}
+        row |= {"threads": os.environ.get("TF_NUM_INTRAOP_THREADS", "default"), "date": today()}
+        row |= {"machine": machine(), "command": command()}
+        put_row(self.path, self.columns, self.key, row)
+        shown = {name: row[name] for name in self.columns[: -len(self.origin)] if row.get(name) not in (None, "")}
+        print(", ".join(f"{name} {value}" for name, value in shown.items()), flush=True)
+
+
+def seed_text(seed):
+    """Return one seed, or several whose results were combined, as the file shows it: `3` or `0+1+2`."""
+    return "+".join(map(str, seed)) if isinstance(seed, tuple) else str(seed)
+
+
+def made_by(rows):
+    """Return the sentence that says on which machine, when and how these rows were measured."""
+
+    def distinct(name):
+        return list(dict.fromkeys(row[name] for row in rows))
+
+    commands = ", ".join(f"`{text}`" for text in distinct("command"))
+    machines, dates, threads = (
+        "; ".join(distinct("machine")),
+        ", ".join(distinct("date")),
+        ", ".join(distinct("threads")),
+    )
+    return f"Machine: {machines}. Date: {dates}. Command: {commands}. Threads of one operation: {threads}."
+
+
+def yes(holds):
+    """Return the answer to "was it met?", a no in bold."""
+    return "yes" if holds else "**no**"
 
 
 def table(header, rows):

@@ -22,8 +22,6 @@ import report
 
 from course_utils import datasets, evaluation, proteins, setup
 
-CSV = report.FOLDER / "results" / "secondary_structure.csv"
-
 RECIPES = {  # how the network is built, and how it is trained
     "cnn": ({"kind": "cnn"}, {"epochs": 30, "batch_size": 8, "learning_rate": 2e-3}),
     "bilstm": ({"kind": "bilstm"}, {"epochs": 30, "batch_size": 8, "learning_rate": 3e-3}),
@@ -59,11 +57,11 @@ CV_SEED = 0
 FOLDS = 5
 TEST_SEEDS = (0, 1, 2)
 
-KEY = ("part", "recipe", "seed")
 QUALITY = ["q3", "q3_low", "q3_high", "fold_min", "fold_max", "train_q3", "helix", "strand", "coil", "q3_unrelated"]
-COLUMNS = [*KEY, *QUALITY, "parameters", "wall_seconds", "cpu_seconds", "note", "threads", "date", "machine", "command"]
-
-again = set()
+results = report.RecipeRows(
+    report.FOLDER / "results" / "secondary_structure.csv",
+    [*QUALITY, "parameters", "wall_seconds", "cpu_seconds", "note"],
+)
 
 
 def main():
@@ -73,7 +71,7 @@ def main():
     parser.add_argument("--again", action="store_true", help="run also what is in the file, and replace it")
     options = parser.parse_args()
     if options.again:
-        again.update(options.only)
+        results.again.update(options.only)
     setup(seed=0)
     data = datasets.load_qian_sejnowski()
     if "cv" in options.only:
@@ -91,7 +89,7 @@ def run_cv(data, recipes):
     """Five-fold cross-validation on the training chains; related chains stand in one fold."""
     folds = balanced_folds(related_groups(data.train_sequences), [len(s) for s in data.train_sequences])
     for name in recipes:
-        if is_done("cv", name, CV_SEED):
+        if results.is_done("cv", name, CV_SEED):
             continue
         predictions, trained, seconds = [None] * len(folds), [], []
         for fold in range(FOLDS):
@@ -105,7 +103,9 @@ def run_cv(data, recipes):
         row = quality(data.train_labels, predictions)
         row |= {"fold_min": min(per_fold), "fold_max": max(per_fold), "train_q3": float(np.mean(trained))}
         row |= {name: float(np.mean([spent[name] for spent in seconds])) for name in seconds[0]}
-        save("cv", name, CV_SEED, row | {"parameters": model.count_params(), "note": "mean of the folds' seconds"})
+        results.save(
+            "cv", name, CV_SEED, row | {"parameters": model.count_params(), "note": "mean of the folds' seconds"}
+        )
 
 
 def run_test(data):
@@ -119,15 +119,17 @@ def run_test(data):
         row = quality(data.test_labels, [output.argmax(axis=1) for output in outputs[seed]], data)
         if hasattr(os, "getloadavg"):
             row["note"] = f"load {os.getloadavg()[0]:.1f}"
-        save("test", name, seed, row | seconds | {"parameters": model.count_params()})
+        results.save("test", name, seed, row | seconds | {"parameters": model.count_params()})
     averaged = [np.mean(parts, axis=0).argmax(axis=1) for parts in zip(*outputs.values(), strict=True)]
-    save("test", f"{name}, 3 seeds averaged", TEST_SEEDS, quality(data.test_labels, averaged, data))
-    save("test", "always coil", "-", quality(data.test_labels, [np.full(len(y), 2) for y in data.test_labels], data))
+    results.save("test", f"{name}, 3 seeds averaged", TEST_SEEDS, quality(data.test_labels, averaged, data))
+    results.save(
+        "test", "always coil", "-", quality(data.test_labels, [np.full(len(y), 2) for y in data.test_labels], data)
+    )
 
 
 def chosen():
     """The recipe with the highest Q3 in the cross-validation, which must be complete."""
-    rows = {row["recipe"]: float(row["q3"]) for row in report.read_rows(CSV) if row["part"] == "cv"}
+    rows = {row["recipe"]: float(row["q3"]) for row in results.read() if row["part"] == "cv"}
     if missing := set(RECIPES) - set(rows):
         raise SystemExit(f"the cross-validation of {', '.join(sorted(missing))} is missing: run --only cv")
     return max(rows, key=rows.get)
@@ -220,28 +222,6 @@ def rows_of(folds):
 # --- rows and tables -------------------------------------------------------------------------------------------------
 
 
-def seed_text(seed):
-    return "+".join(map(str, seed)) if isinstance(seed, tuple) else str(seed)
-
-
-def is_done(part, recipe, seed):
-    key = (part, recipe, seed_text(seed))
-    return part not in again and key in {tuple(row[name] for name in KEY) for row in report.read_rows(CSV)}
-
-
-def save(part, recipe, seed, row):
-    row = {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()}
-    row |= {"part": part, "recipe": recipe, "seed": seed_text(seed)}
-    row |= {"threads": os.environ.get("TF_NUM_INTRAOP_THREADS", "default"), "date": report.today()}
-    row |= {
-        "machine": report.machine(),
-        "command": "python benchmarks/" + " ".join([Path(__file__).name, *sys.argv[1:]]),
-    }
-    report.put_row(CSV, COLUMNS, KEY, row)
-    shown = {name: row[name] for name in COLUMNS[:-4] if row.get(name) not in (None, "")}
-    print(", ".join(f"{name} {value}" for name, value in shown.items()), flush=True)
-
-
 INTRODUCTION = """## Lab 4.3: secondary structure on the Qian-Sejnowski chains (secondary_structure.py)
 
 Q3: share of the residues whose state (helix, strand, coil) is right; intervals are 95 % bootstrap intervals over
@@ -253,7 +233,7 @@ other folds, other proteins. "Unrelated": the test chains without a training cha
 
 
 def write_results():
-    rows = report.read_rows(CSV)
+    rows = results.read()
     text = [INTRODUCTION]
     cv = [row for row in rows if row["part"] == "cv"]
     test = [row for row in rows if row["part"] == "test"]
@@ -276,7 +256,7 @@ def write_results():
             "Q3 on its training folds",
             "CPU seconds a fit",
         ]
-        text += ["### Cross-validation on the training chains", made_by(cv), report.table(header, lines)]
+        text += ["### Cross-validation on the training chains", report.made_by(cv), report.table(header, lines)]
     if test:
         lines = [
             [row["recipe"], row["seed"], f"{shown(row, 'q3')} [{shown(row, 'q3_low')}, {shown(row, 'q3_high')}]"]
@@ -299,31 +279,17 @@ def write_results():
         ]
         seeds = [float(row["q3"]) for row in test if row["seed"] in map(str, TEST_SEEDS)]
         averaged = [float(row["q3"]) for row in test if "averaged" in row["recipe"]]
-        met = [f"mean of three seeds at least 0.645: {np.mean(seeds):.4f}, {yes(np.mean(seeds) >= 0.645)}"]
+        met = [f"mean of three seeds at least 0.645: {np.mean(seeds):.4f}, {report.yes(np.mean(seeds) >= 0.645)}"]
         if averaged:
-            met.append(
-                f"the average of the three above their mean: {averaged[0]:.4f}, {yes(averaged[0] > np.mean(seeds))}"
-            )
-        text += ["### Test chains", made_by(test), report.table(header, lines), f"What was asked: {'; '.join(met)}."]
+            better = report.yes(averaged[0] > np.mean(seeds))
+            met.append(f"the average of the three above their mean: {averaged[0]:.4f}, {better}")
+        text += ["### Test chains", report.made_by(test), report.table(header, lines)]
+        text += [f"What was asked: {'; '.join(met)}."]
     report.write_section("secondary_structure", "\n\n".join(text))
 
 
 def shown(row, name):
     return f"{float(row[name]):.3f}" if row[name] else ""
-
-
-def yes(holds):
-    return "yes" if holds else "**no**"
-
-
-def made_by(rows):
-    def distinct(name):
-        return list(dict.fromkeys(row[name] for row in rows))
-
-    commands = ", ".join(f"`{command}`" for command in distinct("command"))
-    machines, dates = "; ".join(distinct("machine")), ", ".join(distinct("date"))
-    threads = ", ".join(distinct("threads"))
-    return f"Machine: {machines}. Date: {dates}. Command: {commands}. Threads of one operation: {threads}."
 
 
 if __name__ == "__main__":
