@@ -33,6 +33,7 @@ _PAIRS = [("A", "A"), ("A", "C"), ("A", "AA"), ("AC", "G"), ("ACGT", "ACGT"), ("
 _NOT_TRUE = "That is not true of the right score"
 _CONSTANT = "It is true of every wrong program too, also of the one that always says 0."
 _THE_FIFTH = "It catches the four of the table, but not the fifth: nothing in it depends on what a gap costs."
+_ZERO = "It lets the document's own function through: the right score of your pair is 0, the one answer it has."
 _NO_GAP = "Does your pair need a gap at all? These programs differ only where there are gaps or letters left over."
 
 
@@ -57,6 +58,8 @@ def _bites(answer):
         return _CONSTANT
     if passing == ["the fifth, whose gaps cost 2"]:
         return _THE_FIFTH
+    if passing == ["the document's own"]:
+        return _ZERO
     return f"It lets through: {'; '.join(passing)}. {_NO_GAP}"
 
 
@@ -133,6 +136,7 @@ EXERCISES = [
             Misconception(lambda score, a, b: score(a, b) == score(b, a), _CONSTANT),
             Misconception(lambda score, a, b: a == b or score(a, a) > score(a, b), _THE_FIFTH),
             Misconception(lambda score, a, b: score(a, a) == len(a), _NO_GAP),
+            Misconception(lambda score, a, b: score(a + a, a) == 0, _ZERO),
             Misconception(lambda score, a, b: a == b or score(a, b) < 0, _NOT_TRUE),
             Misconception(lambda score, a, b: score(a, b), "Return True or False"),
         ),
