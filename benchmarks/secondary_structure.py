@@ -4,17 +4,21 @@
     COURSE_DATA_DIR=... python benchmarks/secondary_structure.py --only cv       one part
 
 The recipes are declared here. Each is judged by five-fold cross-validation on the 111 training chains, where related
-chains stand in one fold. The one with the highest Q3 there, and no other, is trained on all 111 and tested on the 17
-test chains, with three seeds and as the average of the three. The test result is reported whatever it is.
+chains stand in one fold. Recipes that were pretrained saw chains of the Protein Data Bank first, without the relatives
+of any Qian-Sejnowski chain. Then the test: the recipe with the highest Q3 in each of three groups (plain networks,
+those with a summary of the whole chain, pretrained ones), and no other, is trained on all 111 chains and tested on the
+17 test chains, with three seeds and as the average of the three. The results are reported whatever they are.
 """
 
 import argparse
+import functools
 import os
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
+from Bio import Align
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -53,6 +57,16 @@ RECIPES = {  # how the network is built, and how it is trained
         {"epochs": 40, "batch_size": 8, "learning_rate": 2e-3},
     ),
 }
+CONTEXT = {"kind": "cnn", "width": 64, "dropout": 0.5, "context": 8}
+LONG = {"epochs": 40, "batch_size": 8, "learning_rate": 2e-3}
+SHORT = {"epochs": 20, "batch_size": 8, "learning_rate": 1e-3}
+RECIPES |= {  # a third entry: how the network is trained before, on chains of the Protein Data Bank
+    "context": (CONTEXT, LONG),
+    "pretrained": ({**CONTEXT, "context": 0}, SHORT, LONG),
+    "context, pretrained": (CONTEXT, SHORT, LONG),
+    "context, pretrained, width 96": ({**CONTEXT, "width": 96}, SHORT, LONG),
+    "context, pretrained, 40 more epochs": (CONTEXT, LONG, LONG),
+}
 CV_SEED = 0
 FOLDS = 5
 TEST_SEEDS = (0, 1, 2)
@@ -89,28 +103,48 @@ def run_cv(data, recipes):
     """Five-fold cross-validation on the training chains; related chains stand in one fold."""
     folds = balanced_folds(related_groups(data.train_sequences), [len(s) for s in data.train_sequences])
     for name in recipes:
-        if results.is_done("cv", name, CV_SEED):
-            continue
-        predictions, trained, seconds = [None] * len(folds), [], []
-        for fold in range(FOLDS):
-            inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-            model, spent = train(name, data.train_sequences, data.train_labels, inside, CV_SEED)
-            seconds.append(spent)
-            trained.append(q3(data.train_labels, predict(model, data.train_sequences, inside), inside))
-            for row, answer in zip(outside, predict(model, data.train_sequences, outside), strict=True):
-                predictions[row] = answer
-        per_fold = [q3(data.train_labels, [predictions[i] for i in rows], rows) for rows in rows_of(folds)]
-        row = quality(data.train_labels, predictions)
-        row |= {"fold_min": min(per_fold), "fold_max": max(per_fold), "train_q3": float(np.mean(trained))}
-        row |= {name: float(np.mean([spent[name] for spent in seconds])) for name in seconds[0]}
-        results.save(
-            "cv", name, CV_SEED, row | {"parameters": model.count_params(), "note": "mean of the folds' seconds"}
-        )
+        if not results.is_done("cv", name, CV_SEED):
+            cross_validate(data, folds, name, CV_SEED)
+    for name in chosen():  # does an average of several networks gain?
+        averaged = f"{name}, 3 seeds averaged"
+        if not results.is_done("cv, averaged", averaged, TEST_SEEDS):
+            outputs = [cross_validate(data, folds, name, seed) for seed in TEST_SEEDS]
+            means = [np.mean(parts, axis=0).argmax(axis=1) for parts in zip(*outputs, strict=True)]
+            results.save("cv, averaged", averaged, TEST_SEEDS, quality(data.train_labels, means))
+
+
+def cross_validate(data, folds, name, seed):
+    """Save the row of one recipe and seed; return the output for each chain, from the networks that did not see it."""
+    outputs, trained, seconds = [None] * len(folds), [], []
+    for fold in range(FOLDS):
+        inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        model, spent = train(name, data.train_sequences, data.train_labels, inside, seed)
+        seconds.append(spent)
+        known = [output.argmax(axis=1) for output in predict(model, data.train_sequences, inside)]
+        trained.append(q3(data.train_labels, known, inside))
+        for row, output in zip(outside, predict(model, data.train_sequences, outside), strict=True):
+            outputs[row] = output
+    predictions = [output.argmax(axis=1) for output in outputs]
+    per_fold = [q3(data.train_labels, [predictions[i] for i in rows], rows) for rows in rows_of(folds)]
+    row = quality(data.train_labels, predictions)
+    row |= {"fold_min": min(per_fold), "fold_max": max(per_fold), "train_q3": float(np.mean(trained))}
+    row |= {name: float(np.mean([spent[name] for spent in seconds])) for name in seconds[0]}
+    row |= {"parameters": model.count_params(), "note": "mean of the folds' seconds"}
+    results.save("cv" if seed == CV_SEED else "cv, averaged", name, seed, row)
+    return outputs
 
 
 def run_test(data):
-    """The recipe with the highest Q3 in the cross-validation, on the test chains."""
-    name = chosen()
+    """The recipe of each group with the highest Q3 in the cross-validation, on the test chains."""
+    for name in chosen():
+        if not all(results.is_done("test", name, seed) for seed in TEST_SEEDS):
+            run_test_of(data, name)
+    results.save(
+        "test", "always coil", "-", quality(data.test_labels, [np.full(len(y), 2) for y in data.test_labels], data)
+    )
+
+
+def run_test_of(data, name):
     rows = np.arange(len(data.train_sequences))
     outputs = {}
     for seed in TEST_SEEDS:
@@ -122,17 +156,20 @@ def run_test(data):
         results.save("test", name, seed, row | seconds | {"parameters": model.count_params()})
     averaged = [np.mean(parts, axis=0).argmax(axis=1) for parts in zip(*outputs.values(), strict=True)]
     results.save("test", f"{name}, 3 seeds averaged", TEST_SEEDS, quality(data.test_labels, averaged, data))
-    results.save(
-        "test", "always coil", "-", quality(data.test_labels, [np.full(len(y), 2) for y in data.test_labels], data)
-    )
+
+
+def group(name):
+    network, _, *before = RECIPES[name]
+    return "pretrained" if before else "context" if network.get("context") else "plain"
 
 
 def chosen():
-    """The recipe with the highest Q3 in the cross-validation, which must be complete."""
+    """The recipe of each group with the highest Q3 in the cross-validation, which must be complete."""
     rows = {row["recipe"]: float(row["q3"]) for row in results.read() if row["part"] == "cv"}
     if missing := set(RECIPES) - set(rows):
         raise SystemExit(f"the cross-validation of {', '.join(sorted(missing))} is missing: run --only cv")
-    return max(rows, key=rows.get)
+    groups = dict.fromkeys(map(group, RECIPES))
+    return [max((name for name in RECIPES if group(name) == which), key=rows.get) for which in groups]
 
 
 # --- training and measuring ------------------------------------------------------------------------------------------
@@ -141,18 +178,42 @@ def chosen():
 def train(name, sequences, labels, rows, seed):
     import keras
 
-    network, training = RECIPES[name]
+    network, training, *before = RECIPES[name]
     keras.utils.set_random_seed(seed)
-    wall, cpu = time.perf_counter(), time.process_time()
     build = proteins.secondary_structure_network if "kind" in network else proteins.substituting_network
     model = build(**network)
+    seconds = pretrain(model, network, seed, *before)
+    if before:
+        keras.utils.set_random_seed(seed)  # the same dropout whether the weights were fetched or made
     chosen_sequences, chosen_labels = [sequences[i] for i in rows], [labels[i] for i in rows]
+    wall, cpu = time.perf_counter(), time.process_time()
     proteins.train_secondary_structure(model, chosen_sequences, chosen_labels, seed=seed, **training)
-    return model, {"wall_seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
+    seconds = seconds + [time.perf_counter() - wall, time.process_time() - cpu]
+    return model, dict(zip(("wall_seconds", "cpu_seconds"), seconds.tolist(), strict=True))
+
+
+_pretrained = {}
+
+
+def pretrain(model, network, seed, *before):
+    """Train on the other chains, or fetch the weights that this gave earlier; return the seconds that it took."""
+    if not before:
+        return np.zeros(2)
+    key = (str(network), str(before), seed)
+    if key not in _pretrained:
+        sequences, labels = other_chains()
+        wall, cpu = time.perf_counter(), time.process_time()
+        for training in before:
+            proteins.train_secondary_structure(model, sequences, labels, seed=seed, **training)
+        seconds = np.array([time.perf_counter() - wall, time.process_time() - cpu])
+        _pretrained[key] = model.get_weights(), seconds
+    weights, seconds = _pretrained[key]
+    model.set_weights(weights)
+    return seconds
 
 
 def predict(model, sequences, rows):
-    return [p.argmax(axis=1) for p in proteins.predict_secondary_structure(model, [sequences[i] for i in rows])]
+    return proteins.predict_secondary_structure(model, [sequences[i] for i in rows])
 
 
 def q3(labels, predictions, rows):
@@ -176,21 +237,25 @@ def quality(labels, predictions, data=None):
 
 # --- which chains are related ----------------------------------------------------------------------------------------
 
-_aligner = None
+aligner = Align.PairwiseAligner("blastp", mode="local")
 
 
 def related(a, b):
     """Do 30 % of the letters agree in a local alignment over at least 40 % of the shorter chain, with a score of 60?"""
-    global _aligner
-    if _aligner is None:
-        from Bio import Align
-
-        _aligner = Align.PairwiseAligner("blastp", mode="local")
-    if _aligner.score(a, b) < 60:
+    if aligner.score(a, b) < 60:
         return False
-    counts = _aligner.align(a, b)[0].counts()
+    counts = aligner.align(a, b)[0].counts()
     aligned = counts.identities + counts.mismatches
     return counts.identities >= 0.3 * (aligned + counts.gaps) and aligned >= 0.4 * min(len(a), len(b))
+
+
+@functools.cache
+def other_chains():
+    """Sequences and labels of the Protein Data Bank's chains, without relatives of any Qian-Sejnowski chain."""
+    qian, pdb = datasets.load_qian_sejnowski(), datasets.load_protein_chains()
+    known = [*qian.train_sequences, *qian.test_sequences]
+    rows = [i for i, a in enumerate(pdb.sequences) if max(aligner.score(a, b) for b in known) < 60]
+    return [pdb.sequences[i] for i in rows], [pdb.labels[i] for i in rows]
 
 
 def related_groups(sequences):
@@ -225,17 +290,20 @@ def rows_of(folds):
 INTRODUCTION = """## Lab 4.3: secondary structure on the Qian-Sejnowski chains (secondary_structure.py)
 
 Q3: share of the residues whose state (helix, strand, coil) is right; intervals are 95 % bootstrap intervals over
-chains. Qian and Sejnowski (1988) published 0.643 on these 17 test chains; "always coil" has 0.546. The recipe was
-chosen by cross-validation on the 111 training chains alone, with related chains in one fold; only that recipe was run
-on the test chains here. Two other recipes (a small convolutional network and a BiLSTM) had been seen on them in an
-earlier trial. Q3 is lower in the cross-validation than in the test: a fifth fewer chains to learn from, no relatives in
-other folds, other proteins. "Unrelated": the test chains without a training chain of 30 % identity."""
+chains. Qian and Sejnowski (1988) published 0.643 on these 17 test chains; "always coil" has 0.546. Recipes were judged
+by cross-validation on the 111 training chains alone, with related chains in one fold. The test chains were used three
+times, each time for the best recipe of a group: plain networks first (which stayed below 0.645, as was known when the
+two other ideas were tried); then networks that know the whole chain, and networks that had learned from other proteins
+before, none of them related to a Qian-Sejnowski chain. Two other recipes (a small convolutional network and a BiLSTM)
+had been seen on the test chains in an earlier trial. "Unrelated": the test chains without a training chain of 30 %
+identity."""
 
 
 def write_results():
     rows = results.read()
     text = [INTRODUCTION]
     cv = [row for row in rows if row["part"] == "cv"]
+    more = [row for row in rows if row["part"] == "cv, averaged"]
     test = [row for row in rows if row["part"] == "test"]
     if cv:
         lines = [
@@ -257,6 +325,13 @@ def write_results():
             "CPU seconds a fit",
         ]
         text += ["### Cross-validation on the training chains", report.made_by(cv), report.table(header, lines)]
+    if more:
+        lines = [
+            [row["recipe"], row["seed"], f"{shown(row, 'q3')} [{shown(row, 'q3_low')}, {shown(row, 'q3_high')}]"]
+            for row in more
+        ]
+        text += ["The chosen recipes with more seeds, and the average of three networks:", report.made_by(more)]
+        text += [report.table(["recipe", "seed", "Q3"], lines)]
     if test:
         lines = [
             [row["recipe"], row["seed"], f"{shown(row, 'q3')} [{shown(row, 'q3_low')}, {shown(row, 'q3_high')}]"]
@@ -277,15 +352,21 @@ def write_results():
             "CPU seconds",
             "machine",
         ]
-        seeds = [float(row["q3"]) for row in test if row["seed"] in map(str, TEST_SEEDS)]
-        averaged = [float(row["q3"]) for row in test if "averaged" in row["recipe"]]
-        met = [f"mean of three seeds at least 0.645: {np.mean(seeds):.4f}, {report.yes(np.mean(seeds) >= 0.645)}"]
-        if averaged:
-            better = report.yes(averaged[0] > np.mean(seeds))
-            met.append(f"the average of the three above their mean: {averaged[0]:.4f}, {better}")
         text += ["### Test chains", report.made_by(test), report.table(header, lines)]
-        text += [f"What was asked: {'; '.join(met)}."]
+        text += ["The aim: a mean of three seeds of at least 0.645, and an average of the three above it."]
+        text += [
+            "\n".join(f"- {name}: {met(test, name)}" for name in RECIPES if any(r["recipe"] == name for r in test))
+        ]
     report.write_section("secondary_structure", "\n\n".join(text))
+
+
+def met(test, name):
+    mean = np.mean([float(row["q3"]) for row in test if row["recipe"] == name])
+    averaged = next(float(row["q3"]) for row in test if row["recipe"] == f"{name}, 3 seeds averaged")
+    return (
+        f"mean {mean:.4f}, {report.yes(mean >= 0.645)}; average of the three {averaged:.4f}, "
+        f"{report.yes(averaged > mean)}"
+    )
 
 
 def shown(row, name):

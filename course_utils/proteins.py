@@ -119,7 +119,7 @@ def pad(chains, value=PADDING, length=None):
 # --- Networks for secondary structure --------------------------------------------------------------------------------
 
 
-def secondary_structure_network(kind, width=None, dropout=0.3, embedding=16):
+def secondary_structure_network(kind, width=None, dropout=0.3, embedding=16, context=0):
     """Build a network that reads a padded chain and gives the probabilities of helix, strand and coil at each residue.
 
     Padding never reaches a prediction: after every layer that could carry something over the end of a chain, the
@@ -137,6 +137,9 @@ def secondary_structure_network(kind, width=None, dropout=0.3, embedding=16):
         Share of the hidden units that are silenced in each training step.
     embedding : int
         Numbers that stand for an amino acid; they are learned.
+    context : int
+        Numbers that sum up the whole chain and are given to each of its residues: a dense layer on the mean of the
+        last features over the chain (04_3_biological_sequences_lab). 0: none.
 
     Returns
     -------
@@ -163,6 +166,8 @@ def secondary_structure_network(kind, width=None, dropout=0.3, embedding=16):
     _positive_int(embedding, "embedding")
     if not isinstance(dropout, numbers.Real) or not 0 <= dropout < 1:
         raise ValueError(f"dropout must be a number from 0 to below 1, got {dropout!r}")
+    if context != 0:
+        _positive_int(context, "context")
 
     codes = keras.Input((None,), dtype="int32")
     here = ops.not_equal(codes, PADDING)
@@ -182,6 +187,10 @@ def secondary_structure_network(kind, width=None, dropout=0.3, embedding=16):
         x = convolution(x, 7)
         x = layers.Bidirectional(layers.LSTM(width, return_sequences=True))(x, mask=here)
         x = layers.Dropout(dropout)(x)
+    if context:
+        mean = ops.sum(x * mask, axis=1, keepdims=True) / ops.sum(mask, axis=1, keepdims=True)
+        summary = layers.Dropout(0.3)(layers.Dense(context, activation="tanh")(mean))
+        x = ops.concatenate([x, summary * mask], axis=-1)
     return keras.Model(codes, layers.Dense(len(STATES), activation="softmax")(x), name=kind)
 
 

@@ -75,12 +75,13 @@ def test_chains_that_cannot_be_padded_are_refused(chains, arguments, message):
 # --- networks
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=[(kind, context) for kind in KINDS for context in (0, 4)])
 def model(request):
     import keras
 
+    kind, context = request.param
     keras.utils.set_random_seed(1)
-    model = proteins.secondary_structure_network(request.param)
+    model = proteins.secondary_structure_network(kind, context=context)
     for weight in model.weights:  # biases begin at zero, which would hide a bias that leaks into the padding
         weight.assign(weight + np.random.default_rng(0).normal(0, 0.2, weight.shape))
     return model
@@ -109,6 +110,17 @@ def test_the_predictions_come_in_the_order_of_the_sequences(model):
         assert found.shape == (len(sequence), 3)
         np.testing.assert_allclose(found, alone, atol=1e-5)
         np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+
+
+def test_only_with_context_does_a_far_residue_change_a_prediction():
+    import keras
+
+    keras.utils.set_random_seed(0)
+    ending_in = [proteins.encode("A" * 60 + end)[None] for end in "AW"]
+    for context, changed in ((0, False), (4, True)):
+        network = proteins.secondary_structure_network("cnn", context=context)
+        first, second = (np.asarray(network(codes))[0, 0] for codes in ending_in)
+        assert (np.abs(first - second).max() > 1e-6) == changed
 
 
 def easy_chains(n=24, seed=0):
@@ -154,6 +166,7 @@ def test_the_loss_is_a_mean_over_residues_whatever_is_padded():
         ({"kind": "cnn", "width": 1.5}, TypeError, "width must be an integer, got 1.5"),
         ({"kind": "cnn", "dropout": 1}, ValueError, "dropout must be a number from 0 to below 1, got 1"),
         ({"kind": "cnn", "embedding": True}, TypeError, "embedding must be an integer, got True"),
+        ({"kind": "cnn", "context": -1}, ValueError, "context must be at least 1, got -1"),
     ],
 )
 def test_a_network_that_cannot_be_built_is_refused(arguments, error, message):

@@ -1,47 +1,94 @@
 """Checks behind the exercises of chapter 4.3, Lab: biological sequences."""
 
+import functools
+
 import numpy as np
 
 from course_utils.exercises import Exercise, Misconception
 
-
-def _alignment_score(top, bottom, match, mismatch, gap):
-    score = 0
-    for a, b in zip(top, bottom, strict=True):
-        if a == "-" or b == "-":
-            score -= gap
-        else:
-            score += match if a == b else mismatch
-    return score
+# --- 4.3-a: a property is judged by the programs it lets through ---------------------------------------------------
 
 
-def _gaps_as_mismatches(top, bottom, match, mismatch, gap):
-    return sum(match if a == b else mismatch for a, b in zip(top, bottom, strict=True))
+def _score(a, b, reward=True, gap=1, borders=True, corner=True):
+    """The right score (1, -1, -1); with `gap=None` a gap is charged like the pair of letters beside it."""
+    F = np.zeros((len(a) + 1, len(b) + 1), dtype=int)
+    if borders:
+        F[:, 0], F[0, :] = -gap * np.arange(len(a) + 1), -gap * np.arange(len(b) + 1)
+    for i in range(1, len(a) + 1):
+        for j in range(1, len(b) + 1):
+            pair = int(reward) if a[i - 1] == b[j - 1] else -1
+            step = pair if gap is None else -gap
+            F[i, j] = max(F[i - 1, j - 1] + pair, F[i - 1, j] + step, F[i, j - 1] + step)
+    return int(F[-1, -1] if corner else F.max())
 
 
-def _gaps_free(top, bottom, match, mismatch, gap):
-    return sum(match if a == b else mismatch for a, b in zip(top, bottom, strict=True) if "-" not in (a, b))
+_WRONG_PROGRAMS = {
+    "the document's own": {"reward": False, "gap": None, "borders": False, "corner": False},
+    "the one where only a match was mended": {"gap": None, "borders": False, "corner": False},
+    "the one with free gaps on the borders": {"borders": False, "corner": False},
+    "the one that reads the maximum, not the corner": {"corner": False},
+    "the fifth, whose gaps cost 2": {"gap": 2},
+}
+_PAIRS = [("A", "A"), ("A", "C"), ("A", "AA"), ("AC", "G"), ("ACGT", "ACGT"), ("GATTACA", "GCATGCG"), ("TTG", "CAGTT")]
+_NOT_TRUE = "That is not true of the right score"
+_CONSTANT = "It is true of every wrong program too, also of the one that always says 0."
+_THE_FIFTH = "It catches the four of the table, but not the fifth: nothing in it depends on what a gap costs."
+_ZERO = "It lets the document's own function through: the right score of your pair is 0, the one answer it has."
+_NO_GAP = "Does your pair need a gap at all? These programs differ only where there are gaps or letters left over."
 
 
-def _one_cost_for_each_run(top, bottom, match, mismatch, gap):
-    runs = sum(
-        (a == "-") != (previous == "-") and a == "-"
-        for line in (top, bottom)
-        for previous, a in zip(" " + line, line, strict=False)
-    )
-    return _gaps_free(top, bottom, match, mismatch, gap) - gap * runs
+def _bites(answer):
+    """The requirement on the reader's property: empty text, or what is wrong with it."""
+    if not callable(answer):
+        return "Write a function: `my_property(score, a, b)`."
+    for a, b in _PAIRS:
+        holds = answer(_score, a, b)
+        if not isinstance(holds, bool | np.bool_):
+            return f"Return True or False: with {a!r} and {b!r} it returned {holds!r}."
+        if not holds:
+            return f"{_NOT_TRUE}: with {a!r} and {b!r} your property says False."
+    passing = []
+    for name, faults in _WRONG_PROGRAMS.items():
+        wrong = functools.partial(_score, **faults)
+        if all(answer(wrong, a, b) for a, b in _PAIRS):
+            passing.append(name)
+    if not passing:
+        return ""
+    if len(passing) == len(_WRONG_PROGRAMS):
+        return _CONSTANT
+    if passing == ["the fifth, whose gaps cost 2"]:
+        return _THE_FIFTH
+    if passing == ["the document's own"]:
+        return _ZERO
+    return f"It lets through: {'; '.join(passing)}. {_NO_GAP}"
 
 
-def _gaps_rewarded(top, bottom, match, mismatch, gap):
-    return _alignment_score(top, bottom, match, mismatch, -gap)
+# --- 4.3-e: what the card allows ------------------------------------------------------------------------------------
+
+_ALLOWED = {"A", "C"}
+_FORBIDDEN = {
+    "B": "B speaks about a patient's variant. The card excludes that, however high the probability.",
+    "D": "D: membrane proteins are out of scope. The network has learned from others.",
+    "E": "E: where a structure exists, also a predicted one, the card says: use that. Probabilities do not change it.",
+}
+_MISSING = {
+    "A": "A is what the card is written for: teaching.",
+    "C": "C is allowed: a baseline for methods of its own kind, compared chain by chain.",
+}
 
 
-def _gaps_in_top_alone(top, bottom, match, mismatch, gap):
-    return _alignment_score(top, bottom, match, mismatch, gap) + gap * bottom.count("-")
-
-
-def _mismatch_subtracted(top, bottom, match, mismatch, gap):
-    return _alignment_score(top, bottom, match, -mismatch, gap)
+def _reads_the_card(answer):
+    """The requirement on the set of letters: empty text, or what is wrong with the first wrong letter."""
+    if not isinstance(answer, set | frozenset):
+        return 'Give a set of letters, such as {"B", "D"}.'
+    letters = {str(letter).strip().upper() for letter in answer}
+    if letters - set("ABCDE"):
+        return "The letters are A, B, C, D and E."
+    for letter in sorted(letters - _ALLOWED):
+        return _FORBIDDEN[letter]
+    for letter in sorted(_ALLOWED - letters):
+        return _MISSING[letter]
+    return ""
 
 
 def _residue_number(row, first_residue, column):
@@ -79,53 +126,20 @@ def _columns_summed(window, counts):
     return sum(np.log2(share[place, "ACGT".index(letter)] / 0.25) for place, letter in enumerate(window))
 
 
-def _q3_of_chains(true, predicted):
-    pairs = [(t, p) for a, b in zip(true, predicted, strict=True) for t, p in zip(a, b, strict=True) if t != "."]
-    return sum(t == p for t, p in pairs) / len(pairs)
-
-
-def _with_padding(true, predicted):
-    pairs = [(t, p) for a, b in zip(true, predicted, strict=True) for t, p in zip(a, b, strict=True)]
-    return sum(t == p for t, p in pairs) / len(pairs)
-
-
-def _right_over_all_places(true, predicted):
-    pairs = [(t, p) for a, b in zip(true, predicted, strict=True) for t, p in zip(a, b, strict=True)]
-    return sum(t == p and t != "." for t, p in pairs) / len(pairs)
-
-
-def _mean_of_chains(true, predicted):
-    return float(np.mean([_q3_of_chains([a], [b]) for a, b in zip(true, predicted, strict=True)]))
-
-
-def _mean_of_states(true, predicted):
-    pairs = [(t, p) for a, b in zip(true, predicted, strict=True) for t, p in zip(a, b, strict=True) if t != "."]
-    return float(
-        np.mean([np.mean([p == t for t, p in pairs if t == state]) for state in sorted({t for t, _ in pairs})])
-    )
-
-
 _COUNTS = np.array([[7, 1, 0, 2], [0, 0, 10, 0], [1, 1, 0, 8]])
 
 EXERCISES = [
     Exercise(
         "4.3-a",
-        expected=_alignment_score,
-        cases=(
-            ("GAT-TACA", "GACGT--A", 1, -2, 3),
-            ("ACGT", "ACGT", 2, -1, 1),
-            ("A--C", "AGG-", 1, -1, 2),
-            ("AC", "GT", 1, -3, 2),
-        ),
+        requirement=_bites,
         misconceptions=(
-            Misconception(_gaps_as_mismatches, "A gap is not a mismatch: it costs `gap`."),
-            Misconception(_gaps_free, "You left the gap columns out. Each of them costs `gap`."),
-            Misconception(_one_cost_for_each_run, "Here every gap position costs `gap`, not every run of gaps."),
-            Misconception(_gaps_rewarded, "`gap` is a positive cost: subtract it."),
-            Misconception(_gaps_in_top_alone, "A gap may stand in the lower line too."),
-            Misconception(_mismatch_subtracted, "`mismatch` is a score, negative already: add it."),
+            Misconception(lambda score, a, b: score(a, b) == score(b, a), _CONSTANT),
+            Misconception(lambda score, a, b: a == b or score(a, a) > score(a, b), _THE_FIFTH),
+            Misconception(lambda score, a, b: score(a, a) == len(a), _NO_GAP),
+            Misconception(lambda score, a, b: score(a + a, a) == 0, _ZERO),
+            Misconception(lambda score, a, b: a == b or score(a, b) < 0, _NOT_TRUE),
+            Misconception(lambda score, a, b: score(a, b), "Return True or False"),
         ),
-        hint="Column by column: a gap costs `gap`, equal letters earn `match`, different ones add `mismatch`.",
     ),
     Exercise(
         "4.3-b",
@@ -193,18 +207,14 @@ EXERCISES = [
     ),
     Exercise(
         "4.3-e",
-        expected=_q3_of_chains,
-        cases=(
-            (["HHHC....", "EECCHHCC"], ["HHCC....", "EECCCHCE"]),
-            (["CC......", "HHHHEEEE"], ["CCCCCCCC", "HHHHCCCC"]),
-            (["EHC.", "CCCC"], ["CCC.", "CCCC"]),
-        ),
+        requirement=_reads_the_card,
         misconceptions=(
-            Misconception(_with_padding, "You counted the dots as residues, and as right ones."),
-            Misconception(_right_over_all_places, "You divided by all places. Dots are no residues."),
-            Misconception(_mean_of_chains, "The mean over chains gives a short chain the weight of a long one."),
-            Misconception(_mean_of_states, "That is the mean recall of the three states. Q3 counts residues."),
+            Misconception({"A", "B", "C"}, _FORBIDDEN["B"]),
+            Misconception({"A", "C", "D"}, _FORBIDDEN["D"]),
+            Misconception({"A", "C", "E"}, _FORBIDDEN["E"]),
+            Misconception({"A"}, _MISSING["C"]),
+            Misconception({"C"}, _MISSING["A"]),
+            Misconception("AC", "Give a set of letters"),
         ),
-        hint="All residues of all chains together: right ones divided by all of them.",
     ),
 ]
