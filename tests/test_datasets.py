@@ -821,7 +821,7 @@ def test_the_beta_carbons_hang_on_the_alpha_carbons():
     assert (bonds[glycine] == 0).all() and (bonds[~glycine] == 0).sum() == 8
     assert abs(np.median(bonds[bonds > 0]) - 1.53) < 0.01  # a single bond between carbons
     ubiquitin = data.names.index("1UBI_A")
-    np.testing.assert_allclose(data.beta_coordinates[ubiquitin][0], [25.1, 24.9, 2.1], atol=0.15)  # MET 1 of the entry
+    np.testing.assert_allclose(data.beta_coordinates[ubiquitin][0], [25.1, 24.9, 3.6], atol=0.06)  # MET 1 of the entry
 
 
 def test_profiles_belong_to_their_chains():
@@ -835,7 +835,7 @@ def test_profiles_belong_to_their_chains():
         np.testing.assert_allclose(profile.sum(axis=1), aligned, atol=1e-9)
         codes = np.array(["ACDEFGHIKLMNPQRSTVWY".index(letter) for letter in chains.sequences[row]])
         own.append(profile[np.arange(len(codes)), codes][aligned])
-    assert np.mean(np.concatenate(own)) > 0.2  # four times what any amino acid has by chance: no row is out of step
+    assert np.mean(np.concatenate(own)) > 0.15  # out of step it is 0.07
 
 
 def test_the_predicted_receptor_is_a_chain_with_its_confidence():
@@ -850,11 +850,11 @@ def test_the_predicted_receptor_is_a_chain_with_its_confidence():
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
-        ("protein_profiles", lambda a: a | {"profiles": a["profiles"] * 2}, "shares that sum to 1 where aligned"),
-        ("protein_profiles", lambda a: a | {"lengths": a["lengths"] + 1}, "sum to 3896"),
-        ("predicted_receptor", lambda a: a | {"plddt": a["plddt"] + 5000}, "plddt must be hundredths from 0 to 100"),
-        ("predicted_receptor", lambda a: a | {"residues": a["residues"] * 0 + 66}, "residues must be amino acids"),
-        ("protein_chains", lambda a: a | {"beta": a["beta"] + 20}, "beta must lie 1.3 to 1.8 Angstrom"),
+        ("protein_profiles", lambda a: a.update(profiles=a["profiles"] * 2), "shares that sum to 1 where aligned"),
+        ("protein_profiles", lambda a: a.update(lengths=a["lengths"] + 1), "sum to 3896"),
+        ("predicted_receptor", lambda a: a.update(plddt=a["plddt"] + 5000), "plddt must be hundredths from 0 to 100"),
+        ("predicted_receptor", lambda a: a.update(residues=a["residues"] * 0 + 66), "residues must be amino acids"),
+        ("protein_chains", lambda a: a.update(beta=a["beta"] + 20), "beta must lie 1.3 to 1.8 Angstrom"),
     ],
 )
 def test_structures_and_profiles_refuse_other_contents(tmp_path, monkeypatch, name, change, message):
