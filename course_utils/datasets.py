@@ -1265,9 +1265,7 @@ def load_predicted_receptor():
     entry = _entry("predicted_receptor")
     path = fetch("predicted_receptor")
     n = _RECEPTOR_RESIDUES
-    arrays = _read_npz(
-        path, {"residues": ("uint8", (n,)), "coordinates": ("int16", (n, 3)), "plddt": ("int16", (n,))}
-    )
+    arrays = _read_npz(path, {"residues": ("uint8", (n,)), "coordinates": ("int16", (n, 3)), "plddt": ("int16", (n,))})
     sequence = arrays["residues"].tobytes().decode("latin-1")
     if not set(sequence) <= _AMINO_ACIDS:
         raise DatasetCorrupt(f"{path}: residues must be amino acids, got {sorted(set(sequence) - _AMINO_ACIDS)}")
