@@ -441,8 +441,8 @@ Gain over the split by family, on the same residues, each seed with its interval
 
 ### By input: 21 ribosomal proteins, six folds, one window network
 
-The profile says what relatives (bacteria and archaea) have at each position; a row of BLOSUM62 describes the residue
-itself as smoothly, and knows nothing of the family. Gain over one-hot, interval over the 21 families.
+The profile says what some 1,470 relatives have at each position; a row of BLOSUM62 describes the residue itself as
+smoothly, and knows nothing of the family. Gain over one-hot, interval over the 21 families.
 
 {report.table(["input", "Q3", "each seed", "gain, each seed"], profiles)}
 

@@ -432,8 +432,8 @@ _FETCHMGS = "fetchmgs-2.1.3.tar.gz", "535f719fbb619bd14fdd8af8b07f3c224f2f2a3d85
 def protein_profiles():
     """Lay chains of `protein_chains` on profiles of their families: how often each amino acid stands at a position.
 
-    The profiles are the match states of the hidden Markov models that fetchMGs carries, made from about 1,470 genomes
-    of bacteria and archaea. Profile and chain are aligned locally: log-odds in half-bits, a gap of k residues costs
+    The profiles are the match states of the hidden Markov models that fetchMGs carries, each made from about 1,470
+    sequences. Profile and chain are aligned locally: log-odds in half-bits, a gap of k residues costs
     11 + k. A chain gets the profile with the highest score if that is higher than all that chains score backwards,
     and if it reaches at least half of the chain.
     """
