@@ -1177,8 +1177,8 @@ _PROTEIN_PROFILES, _PROFILE_RESIDUES = 21, 3896
 def load_protein_profiles():
     """Load what relatives have at each position of 21 ribosomal proteins of `load_protein_chains`.
 
-    Each profile comes from a hidden Markov model of the family, made from about 1,470 sequences of other species; which
-    ones, the files do not say. No two chains share a model.
+    Each profile comes from a hidden Markov model of the family, made from about 1,470 sequences; of which species,
+    the files do not say. No two chains share a model.
 
     Returns
     -------
