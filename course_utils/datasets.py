@@ -44,7 +44,9 @@ __all__ = [
     "Globins",
     "MNI152",
     "PneumoniaMNIST",
+    "PredictedReceptor",
     "ProteinChains",
+    "ProteinProfiles",
     "QianSejnowski",
     "SpliceDonors",
     "UCISplice",
@@ -58,7 +60,9 @@ __all__ = [
     "load_globins",
     "load_mni152",
     "load_pneumoniamnist",
+    "load_predicted_receptor",
     "load_protein_chains",
+    "load_protein_profiles",
     "load_qian_sejnowski",
     "load_splice_donors",
     "load_uci_splice",
@@ -1057,6 +1061,7 @@ class ProteinChains:
     sequences: tuple  # of n str, one letter for each residue
     labels: tuple  # of n arrays [length] int64, positions in label_names
     coordinates: tuple  # of n arrays [length, 3] float64, the C-alpha atoms, in Angstrom
+    beta_coordinates: tuple  # the same of the C-beta atoms; glycine has none: its C-alpha atom
     numbers: tuple  # of n arrays [length] int64, the number of each residue in its entry
     families: np.ndarray  # [n] int64: group ids, one for each family of related chains
     representative: np.ndarray  # [n] bool, one chain of each family
@@ -1072,7 +1077,7 @@ _PROTEIN_CHAINS, _PROTEIN_FAMILIES, _PROTEIN_RESIDUES = 137, 96, 28515
 
 
 def load_protein_chains():
-    """Load protein chains of the Protein Data Bank: sequence, recorded secondary structure, C-alpha coordinates.
+    """Load protein chains of the Protein Data Bank: sequence, recorded secondary structure, coordinates.
 
     137 chains of at least 30 residues, in 96 families. Split by `families`, or take the chains that are
     `representative`, one of each family: related chains on both sides of a split make a model look better than it is.
@@ -1081,7 +1086,8 @@ def load_protein_chains():
     -------
     ProteinChains
         For each of n chains: `names`, `sequences`, `labels` (0 = helix, 1 = strand, 2 = coil, as in the HELIX and
-        SHEET records of the entry), `coordinates` (Angstrom, to 0.1), `numbers` (of the residues, as in the entry),
+        SHEET records of the entry), `coordinates` of the C-alpha and `beta_coordinates` of the C-beta atoms (Angstrom,
+        to 0.1; where a residue has no C-beta, as glycine, its C-alpha), `numbers` (of the residues, as in the entry),
         `families` (group ids), `representative`, `ribosome`; `label_names`, `licence`, `citation`.
 
     Raises
@@ -1111,6 +1117,7 @@ def load_protein_chains():
             "labels": ("uint8", (n_residues,)),
             "numbers": ("int16", (n_residues,)),
             "coordinates": ("int16", (n_residues, 3)),
+            "beta": ("int16", (n_residues, 3)),
         },
     )
     lengths, families, representative = arrays["lengths"], arrays["families"], arrays["representative"]
@@ -1125,6 +1132,9 @@ def load_protein_chains():
         raise DatasetCorrupt(f"{path}: families must be numbered from 0 to {_PROTEIN_FAMILIES - 1}")
     if sorted(families[representative].tolist()) != list(range(_PROTEIN_FAMILIES)):
         raise DatasetCorrupt(f"{path}: representative must name one chain of each family")
+    bonds = np.linalg.norm((arrays["beta"].astype(float) - arrays["coordinates"]) / 10, axis=1)
+    if ((bonds > 0) & ((bonds < 1.3) | (bonds > 1.8))).any():  # a bond of 1.53 Angstrom, coordinates to 0.1
+        raise DatasetCorrupt(f"{path}: beta must lie 1.3 to 1.8 Angstrom from coordinates, or on them")
     starts = np.concatenate([[0], np.cumsum(lengths)])
 
     def chains(array):
@@ -1137,11 +1147,135 @@ def load_protein_chains():
         sequences=tuple(letters[a:b] for a, b in zip(starts, starts[1:], strict=False)),
         labels=chains(arrays["labels"].astype(np.int64)),
         coordinates=chains(arrays["coordinates"] / 10),
+        beta_coordinates=chains(arrays["beta"] / 10),
         numbers=chains(arrays["numbers"].astype(np.int64)),
         families=_read_only(families.astype(np.int64)),
         representative=_read_only(representative),
         ribosome=_read_only(np.array([name.startswith("6ZU5_") for name in names])),
         label_names=_SECONDARY_STRUCTURE,
+        licence=entry.licence,
+        citation=entry.citation,
+    )
+
+
+@dataclass(frozen=True)
+class ProteinProfiles:
+    """What `load_protein_profiles` returns. The arrays cannot be written to: copy one to change it."""
+
+    name: str
+    names: tuple  # of n str, chains of `load_protein_chains`
+    models: tuple  # of n str, the family model that each chain was laid on: "COG0090"
+    profiles: tuple  # of n arrays [length, 20] float64: shares of the amino acids, in the order ACDEFGHIKLMNPQRSTVWY
+    aligned: tuple  # of n arrays [length] bool: False where the model has nothing to say, and the profile is 0
+    licence: str
+    citation: str
+
+
+_PROTEIN_PROFILES, _PROFILE_RESIDUES = 21, 3896
+
+
+def load_protein_profiles():
+    """Load what relatives have at each position of 21 ribosomal proteins of `load_protein_chains`.
+
+    Each profile comes from a hidden Markov model of the family, made from about 1,470 sequences; of which species,
+    the files do not say. No two chains share a model.
+
+    Returns
+    -------
+    ProteinProfiles
+        For each of n chains: `names`, `models`, `profiles` (shares, which sum to 1 where `aligned`), `aligned`;
+        `licence`, `citation`.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Notes
+    -----
+    The shares are those of the match states: smoothed, and weighted so that near copies count less.
+    `data/make_data.py` has the recipe.
+
+    Taught in: 03_3_2_protein_structure_prediction
+    """
+    entry = _entry("protein_profiles")
+    path = fetch("protein_profiles")
+    n, n_residues = _PROTEIN_PROFILES, _PROFILE_RESIDUES
+    arrays = _read_npz(
+        path,
+        {
+            "names": ("<U8", (n,)),
+            "models": ("<U7", (n,)),
+            "lengths": ("int32", (n,)),
+            "aligned": ("bool", (n_residues,)),
+            "profiles": ("int16", (n_residues, 20)),
+        },
+    )
+    lengths, aligned, profiles = arrays["lengths"], arrays["aligned"], arrays["profiles"] / 1000
+    if lengths.min() < 30 or lengths.sum() != n_residues:
+        raise DatasetCorrupt(f"{path}: lengths must be at least 30 and sum to {n_residues}, got {lengths.tolist()}")
+    sums = profiles.sum(axis=1)
+    if profiles.min() < 0 or np.abs(sums - aligned).max() > 0.011:  # twenty numbers, each rounded to 0.001
+        raise DatasetCorrupt(f"{path}: profiles must hold shares that sum to 1 where aligned, and zeros elsewhere")
+    profiles = profiles / np.where(aligned, sums, 1)[:, None]
+    ends = np.cumsum(lengths)[:-1]
+    return ProteinProfiles(
+        name=entry.name,
+        names=tuple(arrays["names"].tolist()),
+        models=tuple(arrays["models"].tolist()),
+        profiles=tuple(_read_only(part.copy()) for part in np.split(profiles, ends)),
+        aligned=tuple(_read_only(part.copy()) for part in np.split(aligned, ends)),
+        licence=entry.licence,
+        citation=entry.citation,
+    )
+
+
+@dataclass(frozen=True)
+class PredictedReceptor:
+    """What `load_predicted_receptor` returns. The arrays cannot be written to: copy one to change it."""
+
+    name: str
+    sequence: str  # 325 residues
+    coordinates: np.ndarray  # [325, 3] float64, the C-alpha atoms of the prediction, in Angstrom
+    plddt: np.ndarray  # [325] float64, from 0 to 100: how sure the predictor is of each residue
+    licence: str
+    citation: str
+
+
+_RECEPTOR_RESIDUES = 325
+
+
+def load_predicted_receptor():
+    """Load a predicted structure with its confidence: the human serotonin receptor 5-HT2C (UniProt P28335).
+
+    A prediction of Boltz-2, as its file name says, in which the drug olanzapine was placed too; nothing was measured.
+
+    Returns
+    -------
+    PredictedReceptor
+        `sequence`, `coordinates` of the C-alpha atoms (Angstrom, to 0.1), `plddt` (0 to 100), `licence`, `citation`.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Taught in: 03_3_2_protein_structure_prediction
+    """
+    entry = _entry("predicted_receptor")
+    path = fetch("predicted_receptor")
+    n = _RECEPTOR_RESIDUES
+    arrays = _read_npz(path, {"residues": ("uint8", (n,)), "coordinates": ("int16", (n, 3)), "plddt": ("int16", (n,))})
+    sequence = arrays["residues"].tobytes().decode("latin-1")
+    if not set(sequence) <= _AMINO_ACIDS:
+        raise DatasetCorrupt(f"{path}: residues must be amino acids, got {sorted(set(sequence) - _AMINO_ACIDS)}")
+    if arrays["plddt"].min() < 0 or arrays["plddt"].max() > 10_000:
+        raise DatasetCorrupt(f"{path}: plddt must be hundredths from 0 to 100, got {arrays['plddt'].max()}")
+    return PredictedReceptor(
+        name=entry.name,
+        sequence=sequence,
+        coordinates=_read_only(arrays["coordinates"] / 10),
+        plddt=_read_only(arrays["plddt"] / 100),
         licence=entry.licence,
         citation=entry.citation,
     )

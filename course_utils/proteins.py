@@ -361,14 +361,15 @@ def recall_per_class(true, predicted, mask=None):
 
 
 def contact_map(coordinates, cutoff=8.0):
-    """Say which residues of a chain touch: C-alpha atoms closer than a cutoff.
+    """Say which residues of a chain touch: those whose atoms, one for each residue, are closer than a cutoff.
 
     Parameters
     ----------
     coordinates : array of finite numbers, shape (length, 3)
-        Positions of the C-alpha atoms, in Angstrom.
+        Positions in Angstrom. The contest CASP takes the C-beta atom of each residue, the C-alpha atom of glycine:
+        `beta_coordinates` of `datasets.load_protein_chains`.
     cutoff : float above 0
-        In Angstrom. The contest CASP takes 8 Angstrom between C-beta atoms, which the data of the course do not hold.
+        In Angstrom.
 
     Returns
     -------

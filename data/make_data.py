@@ -268,9 +268,10 @@ def _structure_file(archive, checksum, member):
 
 @recipe("protein_chains.npz")
 def protein_chains():
-    """Take chains of at least 30 residues from PDB files: residues, C-alpha atoms, helices and strands as recorded.
+    """Take chains of at least 30 residues from PDB files: residues, C-alpha and C-beta atoms, helices and strands.
 
-    A residue is one with a C-alpha atom in the first model (the first of alternative positions). Its label is what
+    A residue is one with a C-alpha atom in the first model (the first of alternative positions). Its C-beta atom is
+    taken likewise; glycine has none, and its C-alpha atom stands there, as for residues without one. Its label is what
     the HELIX and SHEET records of the file say (mmCIF: struct_conf and struct_sheet_range); nothing is re-derived.
     Chains without such a record are left out, and so are exact copies of a chain of the same entry.
     """
@@ -298,12 +299,13 @@ def protein_chains():
         "labels": np.array([residue[1] for residue in residues], dtype=np.uint8),
         "numbers": np.array([residue[2] for residue in residues], dtype=np.int16),
         "coordinates": np.round(10 * np.array([residue[3] for residue in residues])).astype(np.int16),
+        "beta": np.round(10 * np.array([residue[4] for residue in residues])).astype(np.int16),
     }
 
 
 def _chains_of_pdb(text):
-    """Read a file in PDB format. Returns (chain id, [(letter, label, residue number, xyz), ...]) for each chain."""
-    places, helices, strands = {}, [], []
+    """Read a file in PDB format. Returns (chain id, [(letter, label, residue number, xyz, C-beta), ...]) for each."""
+    places, betas, helices, strands = {}, {}, [], []
     for line in text.splitlines():
         if line.startswith("ENDMDL"):
             break
@@ -311,13 +313,14 @@ def _chains_of_pdb(text):
             helices.append((line[18:20].strip(), _place(line[21:25], line[25]), _place(line[33:37], line[37])))
         if line.startswith("SHEET "):
             strands.append((line[20:22].strip(), _place(line[22:26], line[26]), _place(line[33:37], line[37])))
-        if _is_residue(line[:6].strip(), line[17:20]) and line[12:16] == " CA ":
+        if _is_residue(line[:6].strip(), line[17:20]) and line[12:16] in (" CA ", " CB "):
             xyz = [float(line[i : i + 8]) for i in (30, 38, 46)]
-            chain = places.setdefault(line[20:22].strip(), {})  # the largest entries have ids of two letters
+            atoms = places if line[12:16] == " CA " else betas
+            chain = atoms.setdefault(line[20:22].strip(), {})  # the largest entries have ids of two letters
             chain.setdefault(_place(line[22:26], line[26]), (_letter(line[17:20]), xyz))
     for chain, found in places.items():
         ranges = ([r[1:] for r in records if r[0] == chain] for records in (helices, strands))
-        yield chain, _labelled(found, *ranges)
+        yield chain, _labelled(found, betas.get(chain, {}), *ranges)
 
 
 def _place(number, insertion):
@@ -330,11 +333,15 @@ def _chains_of_mmcif(text):
 
     table = MMCIF2Dict(io.StringIO(text))
     atoms = [table[f"_atom_site.{column}"] for column in _ATOM_COLUMNS]
-    chains, first_model = {}, table["_atom_site.pdbx_PDB_model_num"][0]
+    chains, betas, first_model = {}, {}, table["_atom_site.pdbx_PDB_model_num"][0]
     for group, atom, residue, chain, number, shown_chain, shown_number, x, y, z, model in zip(*atoms, strict=True):
-        if model == first_model and atom == "CA" and _is_residue(group, residue):
+        if model == first_model and atom in ("CA", "CB") and _is_residue(group, residue):
+            xyz = [float(x), float(y), float(z)]
+            if atom == "CB":
+                betas.setdefault(chain, {}).setdefault(int(number), (_letter(residue), xyz))
+                continue
             places = chains.setdefault(chain, (shown_chain, {}))[1]
-            places.setdefault(int(number), (_letter(residue), [float(x), float(y), float(z)], int(shown_number)))
+            places.setdefault(int(number), (_letter(residue), xyz, int(shown_number)))
     ranges = {kind: [] for kind in (_HELICES, _STRANDS)}
     for kind, found in ranges.items():
         columns = [table.get(f"{kind}.{column}", []) for column in _RANGE_COLUMNS]
@@ -344,7 +351,7 @@ def _chains_of_mmcif(text):
                 found.append((chain, int(first), int(last)))
     for chain, (shown_chain, places) in chains.items():
         helices, strands = ([r[1:] for r in ranges[kind] if r[0] == chain] for kind in (_HELICES, _STRANDS))
-        yield shown_chain, _labelled(places, helices, strands)
+        yield shown_chain, _labelled(places, betas.get(chain, {}), helices, strands)
 
 
 _ATOM_COLUMNS = (
@@ -364,7 +371,7 @@ def _letter(residue):
     return "M" if residue == "MSE" else protein_letters_3to1.get(residue.strip().upper(), "X")
 
 
-def _labelled(places, helices, strands):
+def _labelled(places, betas, helices, strands):
     """Order the residues of a chain as in the file; a residue in a helix and in a strand counts as helix."""
     residues = []
     for place, (letter, xyz, *shown) in places.items():
@@ -372,7 +379,9 @@ def _labelled(places, helices, strands):
         for code, ranges in ((_STRAND, strands), (_HELIX, helices)):
             if any(first <= place <= last for first, last in ranges):
                 label = code
-        residues.append((letter, label, shown[0] if shown else place[0], xyz))
+        beta_letter, beta = betas.get(place, (None, xyz))
+        beta = beta if beta_letter == letter else xyz  # where two residues share a place, the atoms are of one
+        residues.append((letter, label, shown[0] if shown else place[0], xyz, beta))
     return residues
 
 
@@ -410,6 +419,103 @@ def _families(sequences):
     for number in range(len(numbers)):
         stands[np.argmax(np.where(families == number, lengths, 0))] = True
     return families, stands
+
+
+_MARKER_MODELS = (  # models of 41 genes that nearly all cells have, half of them ribosomal proteins
+    "0012 0016 0018 0048 0049 0052 0080 0081 0085 0086 0087 0088 0090 0091 0092 0093 0094 0096 0097 0098 0099 0100 "
+    "0102 0103 0124 0172 0184 0185 0186 0197 0200 0201 0202 0215 0256 0495 0522 0525 0533 0541 0552"
+).split()
+_FETCHMGS = "fetchmgs-2.1.3.tar.gz", "535f719fbb619bd14fdd8af8b07f3c224f2f2a3d856898e8f1eeb3acf2ea3b4f"
+
+
+@recipe("protein_profiles.npz")
+def protein_profiles():
+    """Lay chains of `protein_chains` on profiles of their families: how often each amino acid stands at a position.
+
+    The profiles are the match states of the hidden Markov models that fetchMGs carries, each made from about 1,470
+    sequences. Profile and chain are aligned locally: log-odds in half-bits, a gap of k residues costs
+    11 + k. A chain gets the profile with the highest score if that is higher than all that chains score backwards,
+    and if it reaches at least half of the chain.
+    """
+    from Bio.Align import PairwiseAligner, substitution_matrices
+
+    chains = load(HERE / "protein_chains.npz")
+    ends = np.cumsum(chains["lengths"])
+    letters = [np.searchsorted(_LETTERS, part) for part in np.split(chains["residues"], ends[:-1])]
+    frequency = np.bincount(np.concatenate(letters), minlength=20) / ends[-1]
+    best, backwards = {}, 0  # position of the chain -> (score, name of the model, aligner, columns, probabilities)
+    for number in _MARKER_MODELS:
+        probabilities = _match_states(_structure_file(*_FETCHMGS, f"fetchmgs/data/COG{number}.hmm").decode("ascii"))
+        columns = np.arange(20, 20 + len(probabilities), dtype=np.int32)  # letters 0 to 19 are the amino acids
+        scores = np.zeros((20 + len(columns), 20 + len(columns)))
+        scores[:20, 20:] = np.round(2 * np.log2(probabilities / frequency)).T
+        matrix = substitution_matrices.Array(alphabet=tuple(range(len(scores))), dims=2)
+        matrix[:] = scores
+        aligner = PairwiseAligner(mode="local", open_gap_score=-12, extend_gap_score=-1, substitution_matrix=matrix)
+        for chain, codes in enumerate(letters):
+            codes = codes.astype(np.int32)
+            backwards = max(backwards, aligner.score(codes[::-1].copy(), columns))
+            if (score := aligner.score(codes, columns)) > best.get(chain, (0,))[0]:
+                best[chain] = score, f"COG{number}", aligner, columns, probabilities
+
+    found = {name: [] for name in ("names", "models", "profiles", "aligned")}
+    for chain, (score, model, aligner, columns, probabilities) in sorted(best.items()):
+        profile, aligned = np.zeros((len(letters[chain]), 20)), np.zeros(len(letters[chain]), dtype=bool)
+        if score <= backwards:
+            continue
+        blocks = aligner.align(letters[chain].astype(np.int32), columns)[0].aligned
+        for (start, end), (first, last) in zip(*blocks, strict=True):
+            profile[start:end], aligned[start:end] = probabilities[first:last], True
+        if aligned.mean() >= 0.5:
+            values = (str(chains["names"][chain]), model, profile, aligned)
+            for name, value in zip(found, values, strict=True):
+                found[name].append(value)
+    return {
+        "names": np.array(found["names"], dtype="U8"),
+        "models": np.array(found["models"], dtype="U7"),
+        "lengths": np.array([len(aligned) for aligned in found["aligned"]], dtype=np.int32),
+        "aligned": np.concatenate(found["aligned"]),
+        "profiles": np.round(1000 * np.concatenate(found["profiles"])).astype(np.int16),
+    }
+
+
+_LETTERS = np.frombuffer(b"ACDEFGHIKLMNPQRSTVWY", dtype=np.uint8)
+
+
+def _match_states(text):
+    """Read a HMMER3 model: the probability of each amino acid (in the order of `_LETTERS`) in each match state."""
+    rows = []
+    for line in text.partition("\nHMM ")[2].splitlines():
+        words = line.split()
+        if len(words) > 22 and words[0].isdigit():  # number of the state, 20 negative logarithms, annotation
+            rows.append([float(word) for word in words[1:21]])
+    return np.exp(-np.array(rows))
+
+
+@recipe("predicted_receptor.npz")
+def predicted_receptor():
+    """Read a predicted structure: residues, C-alpha atoms and pLDDT of the serotonin receptor 5-HT2C.
+
+    pLDDT stands where an experimental structure has its B-factor; the table ma_qa_metric_local has it again.
+    """
+    from Bio.Data.PDBData import protein_letters_3to1
+    from Bio.PDB.MMCIF2Dict import MMCIF2Dict
+
+    archive = next(key for key in _STRUCTURES if key[0].startswith("pdb2pqr"))
+    text = _structure_file(*archive[:2], f"{archive[2]}/boltz2_olanzapine_P28335.cif").decode("ascii")
+    table = MMCIF2Dict(io.StringIO(text))
+    names = ("group_PDB", "label_atom_id", "label_comp_id", "Cartn_x", "Cartn_y", "Cartn_z", "B_iso_or_equiv")
+    columns = [table[f"_atom_site.{name}"] for name in names]
+    atoms = [row[2:] for row in zip(*columns, strict=True) if row[:2] == ("ATOM", "CA")]
+    kinds = table["_ma_qa_metric_local.label_asym_id"], table["_ma_qa_metric_local.metric_value"]
+    again = [float(value) for chain, value in zip(*kinds, strict=True) if chain == "A"]
+    if again != [float(row[4]) for row in atoms]:
+        raise ValueError("the B-factor column must hold the pLDDT of the table ma_qa_metric_local")
+    return {
+        "residues": np.frombuffer("".join(protein_letters_3to1[row[0]] for row in atoms).encode(), dtype=np.uint8),
+        "coordinates": np.round(10 * np.array([row[1:4] for row in atoms], dtype=float)).astype(np.int16),
+        "plddt": np.round(100 * np.array([row[4] for row in atoms], dtype=float)).astype(np.int16),
+    }
 
 
 @recipe("splice_donors.npz")

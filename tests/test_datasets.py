@@ -813,6 +813,56 @@ def test_protein_chains_are_proteins():
     np.testing.assert_allclose(data.coordinates[ubiquitin][0], [26.4, 25.4, 2.9], atol=0.06)
 
 
+def test_the_beta_carbons_hang_on_the_alpha_carbons():
+    data = datasets.load_protein_chains()
+    alpha, beta = np.concatenate(data.coordinates), np.concatenate(data.beta_coordinates)
+    bonds = np.linalg.norm(beta - alpha, axis=1)
+    glycine = np.array(list("".join(data.sequences))) == "G"
+    assert (bonds[glycine] == 0).all() and (bonds[~glycine] == 0).sum() == 8
+    assert abs(np.median(bonds[bonds > 0]) - 1.53) < 0.01  # a single bond between carbons
+    ubiquitin = data.names.index("1UBI_A")
+    np.testing.assert_allclose(data.beta_coordinates[ubiquitin][0], [25.1, 24.9, 3.6], atol=0.06)  # MET 1 of the entry
+
+
+def test_profiles_belong_to_their_chains():
+    data, chains = datasets.load_protein_profiles(), datasets.load_protein_chains()
+    rows = [chains.names.index(name) for name in data.names]
+    assert len(set(data.models)) == len(set(chains.families[rows])) == 21 and chains.ribosome[rows].all()
+    assert sum(map(len, data.aligned)) == 3896 and sum(aligned.sum() for aligned in data.aligned) == 3026
+    own = []
+    for row, profile, aligned in zip(rows, data.profiles, data.aligned, strict=True):
+        assert profile.shape == (len(chains.sequences[row]), 20) and aligned.mean() >= 0.5
+        np.testing.assert_allclose(profile.sum(axis=1), aligned, atol=1e-9)
+        codes = np.array(["ACDEFGHIKLMNPQRSTVWY".index(letter) for letter in chains.sequences[row]])
+        own.append(profile[np.arange(len(codes)), codes][aligned])
+    assert np.mean(np.concatenate(own)) > 0.15  # out of step it is 0.07
+
+
+def test_the_predicted_receptor_is_a_chain_with_its_confidence():
+    data = datasets.load_predicted_receptor()
+    assert len(data.sequence) == 325 and data.sequence.startswith("SIVIIIIMTIGGNILVIMAVSMEKK")
+    steps = np.linalg.norm(np.diff(data.coordinates, axis=0), axis=1)
+    assert abs(np.median(steps) - 3.8) < 0.05 and steps.max() < 4.2
+    np.testing.assert_allclose([data.plddt[0], data.plddt[-1]], [85.32, 79.33])
+    assert 50 < data.plddt.min() and data.plddt.max() < 100
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("protein_profiles", lambda a: a.update(profiles=a["profiles"] * 2), "shares that sum to 1 where aligned"),
+        ("protein_profiles", lambda a: a.update(lengths=a["lengths"] + 1), "sum to 3896"),
+        ("predicted_receptor", lambda a: a.update(plddt=a["plddt"] + 5000), "plddt must be hundredths from 0 to 100"),
+        ("predicted_receptor", lambda a: a.update(residues=a["residues"] * 0 + 66), "residues must be amino acids"),
+        ("protein_chains", lambda a: a.update(beta=a["beta"] + 20), "beta must lie 1.3 to 1.8 Angstrom"),
+    ],
+)
+def test_structures_and_profiles_refuse_other_contents(tmp_path, monkeypatch, name, change, message):
+    copy_with(tmp_path, monkeypatch, name, change)
+    with pytest.raises(datasets.DatasetCorrupt, match=message):
+        getattr(datasets, f"load_{name}")()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
