@@ -74,10 +74,9 @@ def page(summaries):
     for chapter in summaries:
         reading = chapter.badge.get("Reading time", "–").split(" path")[0]
         run = chapter.badge.get("Run time", "–")
-        lines.append(
-            f"| [{chapter.number} {chapter.title}](chapters/{chapter.file}.ipynb) | {reading} | {run} | {named(chapter.needs)} "
-            f"| {named(chapter.uses)} | {len(chapter.exercises)} | {chapter.n_claims} |"
-        )
+        name = f"[{chapter.number} {chapter.title}](chapters/{chapter.file}.ipynb)"
+        cells = [name, reading, run, named(chapter.needs), named(chapter.uses), len(chapter.exercises)]
+        lines.append(f"| {' | '.join(map(str, cells))} | {chapter.n_claims} |")
     lines += ["", "## What you will be able to do", ""]
     for chapter in summaries:
         if chapter.objectives:
@@ -87,14 +86,13 @@ def page(summaries):
     for chapter in summaries:
         for title in chapter.exercises:
             name, _, about = title.removeprefix("Exercise ").partition(": ")
-            lines.append(
-                f"| [{name}](chapters/{chapter.file}.ipynb#{slugify(title)}) | {about} | {chapter.number} {chapter.title} |"
-            )
+            address = f"chapters/{chapter.file}.ipynb#{slugify(title)}"
+            lines.append(f"| [{name}]({address}) | {about} | {chapter.number} {chapter.title} |")
     return "\n".join([*lines, ""])
 
 
 def relations(summaries):
-    """Pairs (from, to, kind) to draw. The first chapter, which everyone needs, and what follows from others is left out."""
+    """What to draw, as (from, to, kind): without the first chapter, which all need, and without what follows anyway."""
     needs = {chapter.number: {n for n in chapter.needs if n in {c.number for c in summaries}} for chapter in summaries}
     first = summaries[0].number if summaries else None
     found = []
@@ -146,9 +144,7 @@ def drawing(summaries):
         else:
             path = f"M{x1 + WIDTH} {y1}C{x1 + WIDTH + 40} {y1} {x2 - 40} {y2} {x2 - 2} {y2}"
         dash = "" if kind == "needs" else ' stroke-dasharray="7 5"'
-        out.append(
-            f'<path d="{path}" fill="none" stroke="#123a5e" stroke-width="1.8"{dash} marker-end="url(#tip)"/>'
-        )
+        out.append(f'<path d="{path}" fill="none" stroke="#123a5e" stroke-width="1.8"{dash} marker-end="url(#tip)"/>')
     for chapter in summaries:
         x, y = place[chapter.number]
         out.append(
