@@ -35,7 +35,7 @@ class Summary:
 def summarise(entry, notebook, numbers):
     """Read one notebook; `numbers` are those of all chapters."""
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    badge = dict(re.findall(r"\*\*(.+?)\*\* (.+?)(?= · |$)", texts[0].strip().splitlines()[-1])) if texts else {}
+    badge = dict(re.findall(r"\*\*(.+?)\*\* (.+?)(?= · |$)", ("\n".join(texts[:1]).strip().splitlines() or [""])[-1]))
     objectives = re.findall(r"^- (.+?)[;.]?$", section(texts, "What you will be able to do"), re.MULTILINE)
     before = LINK.sub(r"\1", re.split(r"\n\n|^1\. ", section(texts, "Before you start").strip(), flags=re.MULTILINE)[0])
     needs, uses = [], []
