@@ -99,9 +99,12 @@ def _fingerprint(path):
 def _lab(options):
     for message in copy_course():
         print(message)
+    print(f"Your own copies of the chapters are in {MY_COURSE.name}/. The course opens in your browser;")
+    print("if it does not, copy the address below into it. To stop, press Ctrl+C here, twice.", flush=True)
     first = f"/lab/tree/{MY_COURSE.name}/00_start_here.ipynb"
     command = [sys.executable, "-m", "jupyter", "lab", f"--ServerApp.root_dir={notebooks.ROOT}"]
     command.append(f"--LabApp.default_url={first}")
+    command.append("--Application.log_level=ERROR")  # of its messages only the address
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container
     command += options.further
@@ -280,6 +283,10 @@ def _data(options):
         print(f"{name}: {datasets.fetch(name)}")
     for entry in datasets.catalogue():
         print(f"{entry.name:20} {datasets.status(entry.name):20} {entry.title}")
+    missing = [entry.name for entry in datasets.catalogue() if datasets.status(entry.name) == "not here"]
+    if missing:
+        print(f"\nTo download one: .venv/bin/python -m course_utils data {missing[0]}")
+        print("Without it the chapter that wants it runs on embedded data, and says so.")
     return 0
 
 
@@ -293,4 +300,6 @@ def _progress(options):
     for chapter, ids in by_chapter.items():
         marks = "  ".join(f"{'✓' if item in solved else '○'} {item}" for item in ids)
         print(f"{chapter:8} {sum(item in solved for item in ids)} of {len(ids)}   {marks}")
+    every = [item for ids in by_chapter.values() for item in ids]
+    print(f"{'all':8} {sum(item in solved for item in every)} of {len(every)}")
     return 0

@@ -19,6 +19,8 @@ exclude_patterns = ["_build", "slides_template", "**.ipynb_checkpoints"]
 
 nb_execution_mode = "off"  # the notebooks carry their outputs; the tests run them
 nb_output_stderr = "error"  # a chapter is quiet
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
 myst_enable_extensions = ["dollarmath"]  # as GitHub shows formulas
 myst_heading_anchors = 3
 
@@ -33,4 +35,7 @@ html_theme_options = {
     "show_toc_level": 2,
     "use_download_button": False,
     "use_fullscreen_button": False,
+    "navbar_persistent": [],  # the search field stands in the side bar, once
 }
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
+html_favicon = "static/favicon.svg"

@@ -47,6 +47,9 @@ def first_chapter(alt=ALT, text=FIRST):
     cells = [
         new.new_markdown_cell(text, metadata=slide("slide")),
         new.new_code_cell("plot()", outputs=[image], metadata={"alt": alt, **slide("subslide")} if alt else {}),
+        new.new_code_cell(
+            "claim('One is one', 1 == 1)", metadata={"tags": ["nbval-check-output"], **slide("fragment")}
+        ),
         new.new_markdown_cell("## Going deeper: a side room", metadata=slide("skip")),
     ]
     python = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
@@ -111,6 +114,12 @@ def test_site_shows_chapters_and_pages(course):
     assert not outside_addresses(index)
     # an answer is inside its fold
     assert "Folded." in chapter.select_one("details").get_text()
+    # the code of a claim is folded
+    assert "One is one" in chapter.select_one("details.hide").get_text()
+    # the page made from the chapters names them, with a map that can be read aloud
+    glance = read(html / "at_a_glance.html")
+    assert "Map of the chapters" in glance.select_one("article img")["alt"]
+    assert "chapters/00_first.html" in [link["href"] for link in glance.select("article td a")]
     # links lead to pages of the site, or are plain text
     targets = {link.get_text(): link["href"] for link in chapter.select("article p a")}
     assert targets == {"primer": "../notation.html", "chapter 2": "02_last.html"}
@@ -143,7 +152,31 @@ def test_slides_stand_on_their_own(course):
     assert len(deck.select(".slides > section > section")) == 2
     assert "side room" not in deck.get_text()
     assert "Folded." in deck.select_one("details").get_text()
+    assert "One is one" not in deck.get_text()
     assert not outside_addresses(deck)
     local = [tag.get("src") or tag.get("href") for tag in deck.select("script[src], link[href]")]
     assert {"reveal.js/dist/reveal.js", "reveal.js/dist/theme/course.css", "mathjax/tex-svg-full.js"} <= set(local)
     assert all((slides / address).is_file() for address in local), local
+
+
+@pytest.mark.slow
+def test_the_site_of_the_whole_course_builds(tmp_path):
+    """No page has a dead link, a figure without alt text, a heading level left out or a table without headings."""
+    left_out = shutil.ignore_patterns(".*", "_build", "chapters", "my_course", "reports", "__pycache__", "*.npz")
+    course = shutil.copytree(ROOT, tmp_path / "course", ignore=left_out)
+    built = build_site(course)
+    assert built.returncode == 0, built.stderr
+    html = course / "docs" / "_build" / "html"
+    pages = [read(path) for path in html.glob("**/*.html") if "_static" not in path.parts]
+    written = list((ROOT / "notebooks").glob("*.ipynb"))
+    assert {path.stem for path in written} <= {path.stem for path in (html / "chapters").glob("*.html")}
+    for page in pages:
+        name, article = page.title.get_text(), page.select_one("article") or page
+        assert all(image.get("alt") for image in article.select("img")), name
+        assert len(article.select("h1")) <= 1, name
+        levels = [int(heading.name[1]) for heading in article.select("h1, h2, h3, h4, h5")]
+        assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False)), (
+            f"{name}: a level of heading is left out"
+        )
+        assert all(table.select("th") for table in article.select("table")), f"{name}: a table without headings"
+        assert not outside_addresses(page), name

@@ -1,11 +1,14 @@
 """Bring the chapters, which stand beside the folder docs/, into the site.
 
 Sphinx reads one folder only. So each notebook named in notebooks/_toc.yml that exists is copied to docs/chapters/,
-with three changes that leave the original as it is:
+with changes that leave the original as it is:
 
+* the code of claims is folded: their statements are what a reader looks for;
 * the alt text, which authors write into the metadata of a cell, goes where myst-nb looks for it;
 * links to pages of docs/ point to where these pages are on the site;
 * links to files that are not on the site become plain text.
+
+Of the chapters it also makes the page "The course at a glance" (overview.py).
 """
 
 import re
@@ -13,6 +16,7 @@ from pathlib import Path
 from posixpath import normpath
 
 import nbformat
+import overview
 import yaml
 from sphinx.util import logging
 
@@ -33,6 +37,12 @@ def add_alt_text(cell):
     if has_image and alt:
         cell.metadata.setdefault("mystnb", {}).setdefault("image", {})["alt"] = alt
     return bool(alt) or not has_image
+
+
+def fold_claims(cell):
+    """Let the site show the statements of a claim cell, and its code on demand."""
+    if "nbval-check-output" in cell.metadata.get("tags", []) and re.search(r"\bclaim\(", cell.source):
+        cell.metadata["tags"] = [*cell.metadata["tags"], "hide-input"]
 
 
 def rewrite_links(text, root, order):
@@ -61,15 +71,21 @@ def copy_chapters(root, docs):
     for old in target.glob("*.ipynb"):
         if old.stem not in {entry["file"] for entry in present}:
             old.unlink()
+    summaries = []
     for entry in present:
         name = f"{entry['file']}.ipynb"
         notebook = nbformat.read(root / "notebooks" / name, as_version=4)
+        summaries.append(overview.summarise(entry, notebook, {entry["number"] for entry in order}))
         for number, cell in enumerate(notebook.cells):
             if cell.cell_type == "markdown":
                 cell.source = rewrite_links(cell.source, root, order)
             elif not add_alt_text(cell):
                 logger.warning("%s: cell %d has an image and no alt text in its metadata", name, number)
+            fold_claims(cell)
         write_if_new(target / name, nbformat.writes(notebook))
+    write_if_new(target / "overview.txt", overview.page(summaries))
+    write_if_new(target / "map.svg", overview.drawing(summaries))
+    write_if_new(target / "map.txt", f"```{{image}} chapters/map.svg\n:alt: {overview.in_words(summaries)}\n```\n")
     return table_of_contents(present)
 
 
