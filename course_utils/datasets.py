@@ -39,6 +39,7 @@ __all__ = [
     "DatasetUnavailable",
     "DicomSample",
     "DicomSamples",
+    "EmbossPairs",
     "Entry",
     "File",
     "Globins",
@@ -57,6 +58,7 @@ __all__ = [
     "load_brain_lesions",
     "load_brca1",
     "load_breast_cancer",
+    "load_emboss_pairs",
     "load_globins",
     "load_mni152",
     "load_pneumoniamnist",
@@ -1050,6 +1052,63 @@ def load_globins():
     if strange := set(arrays["families"]) - {"alpha", "beta", "myoglobin", "other"}:
         raise DatasetCorrupt(f"{path}: families must be alpha, beta, myoglobin or other, got {sorted(strange)}")
     return Globins(name=entry.name, **arrays, licence=entry.licence, citation=entry.citation)
+
+
+@dataclass(frozen=True)
+class EmbossPairs:
+    """What `load_emboss_pairs` returns: sixteen of everything, one for each alignment."""
+
+    name: str
+    programs: tuple  # "needle" (global), "water" or "matcher" (local)
+    files: tuple  # the file among the tests of Biopython in which the alignment stands
+    sequences_a: tuple  # whole sequences, without gaps
+    sequences_b: tuple
+    rows_a: tuple  # the alignment that the program printed, "-" for a gap
+    rows_b: tuple
+    matrices: tuple  # the substitution matrix, by its name in Biopython: "BLOSUM62" or "NUC.4.4"
+    gap_open: tuple  # cost of the first position of a gap
+    gap_extend: tuple  # cost of each further position
+    scores: tuple  # as EMBOSS printed them
+    licence: str
+    citation: str
+
+
+_EMBOSS_MATRICES = {"EBLOSUM62": "BLOSUM62", "EDNAFULL": "NUC.4.4"}
+
+
+def load_emboss_pairs():
+    """Load pairs of sequences that the programs of EMBOSS aligned, with the alignments and the scores they printed.
+
+    Returns
+    -------
+    EmbossPairs
+        Sixteen alignments: ten of needle, one of water, five of matcher. `licence`, `citation`.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Notes
+    -----
+    A gap of k positions costs gap_open + (k - 1) * gap_extend; needle leaves gaps at the ends of a sequence free.
+
+    Taught in: 03_3_1_sequence_alignment
+    """
+    entry = _entry("emboss_pairs")
+    path = fetch("emboss_pairs")
+    texts = {"programs": 7, "files": 28, "sequences_a": 3546, "sequences_b": 2558, "rows_a": 3653, "rows_b": 3653}
+    layout = {name: (f"<U{length}", (16,)) for name, length in (texts | {"matrices": 9}).items()}
+    layout |= {name: ("float64", (16,)) for name in ("gap_open", "gap_extend", "scores")}
+    arrays = {name: tuple(array.tolist()) for name, array in _read_npz(path, layout).items()}
+    if strange := set(arrays["matrices"]) - set(_EMBOSS_MATRICES):
+        raise DatasetCorrupt(f"{path}: matrices must be EBLOSUM62 or EDNAFULL, got {sorted(strange)}")
+    for side in "ab":
+        for row, sequence in zip(arrays[f"rows_{side}"], arrays[f"sequences_{side}"], strict=True):
+            if row.replace("-", "") not in sequence:
+                raise DatasetCorrupt(f"{path}: rows_{side} must be parts of sequences_{side}, got {row[:40]!r} ...")
+    arrays["matrices"] = tuple(_EMBOSS_MATRICES[name] for name in arrays["matrices"])
+    return EmbossPairs(name=entry.name, **arrays, licence=entry.licence, citation=entry.citation)
 
 
 @dataclass(frozen=True)

@@ -32,11 +32,13 @@ __all__ = [
     "hirschberg",
     "local_score",
     "local_score_affine",
+    "local_scores_affine",
     "score_alignment",
     "substitution_matrix",
 ]
 
 MAX_CELLS = 250_000_000  # of the matrix that a traceback needs, one byte each
+_AT_ONCE = 1 << 15  # letters of the targets that `local_scores_affine` scores together: they stay in the cache
 _SMALL = 1 << 18  # cells below which `hirschberg` keeps a whole matrix
 _NEVER = -(2**30)  # stands for minus infinity, also in 32-bit integers
 _DIAGONAL, _DOWN, _RIGHT, _DOWN_EXTENDS, _RIGHT_EXTENDS = 1, 2, 4, 8, 16  # bits of the traceback
@@ -191,12 +193,17 @@ def _costs(gap_open, gap_extend):
 
 def _prepare(a, b, substitution, *costs):
     """Check the sequences. Returns their codes and the scores, in the smallest type in which nothing overflows."""
-    if isinstance(substitution, str):
-        substitution = substitution_matrix(substitution)
-    if not isinstance(substitution, SubstitutionMatrix):
-        raise TypeError(f"substitution must be a SubstitutionMatrix or a name, got {type(substitution).__name__}")
+    substitution = _matrix(substitution)
     a, b = _encode(a, substitution.alphabet, "a"), _encode(b, substitution.alphabet, "b")
     return a, b, _typed(substitution.scores, len(a) + len(b), costs)
+
+
+def _matrix(substitution):
+    if isinstance(substitution, str):
+        return substitution_matrix(substitution)
+    if not isinstance(substitution, SubstitutionMatrix):
+        raise TypeError(f"substitution must be a SubstitutionMatrix or a name, got {type(substitution).__name__}")
+    return substitution
 
 
 def _typed(scores, length, costs):
@@ -370,6 +377,81 @@ def local_score_affine(a, b, substitution, gap_open, gap_extend):
     a, b, scores = _prepare(a, b, substitution, gap_open, gap_extend)
     a, b, scores = _shorter_first(a, b, scores)
     return _local_affine(scores[:, b], a.tolist(), gap_open, gap_extend)[0]
+
+
+def local_scores_affine(query, targets, substitution, gap_open, gap_extend):
+    """Score the best local alignment of one sequence with each of many: a search through a database.
+
+    Parameters
+    ----------
+    query : str
+        Capital letters of the matrix; may be empty.
+    targets : sequence of str
+        Any number of them, each as `query`.
+    substitution, gap_open, gap_extend
+        As in `global_score_affine`.
+
+    Returns
+    -------
+    numpy array, [len(targets)] int64 or float64
+        What `local_score_affine` gives for each; faster where the targets are many and short.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a sequence, the matrix or a cost is not as described.
+
+    Notes
+    -----
+    Targets of similar length fill one matrix each, a row of letters below the other; what is missing at the end of a
+    row is filled with a letter that no alignment can use.
+
+    Taught in: 03_3_1_sequence_alignment
+    """
+    gap_open, gap_extend = _costs(gap_open, gap_extend)
+    if not isinstance(targets, (list, tuple)):
+        raise TypeError(f"targets must be a list or tuple of strings, got {type(targets).__name__}")
+    substitution = _matrix(substitution)
+    alphabet = substitution.alphabet
+    query = _encode(query, alphabet, "query")
+    codes = [_encode(target, alphabet, f"targets[{k}]") for k, target in enumerate(targets)]
+    longest = max(map(len, codes), default=0)
+    scores = _typed(substitution.scores, len(query) + longest, (gap_open, gap_extend))
+    scores = np.column_stack([scores, np.full(len(alphabet), _NEVER // 2, scores.dtype)])  # the last letter: padding
+    found = np.zeros(len(codes), np.int64 if scores.dtype.kind == "i" else np.float64)
+    order = sorted(range(len(codes)), key=lambda k: len(codes[k]))
+    while order:
+        room = 1.25 * len(codes[order[0]]) + 20  # so that not much is padding
+        group = [k for k in order[: max(1, _AT_ONCE // int(room))] if len(codes[k]) <= room]
+        del order[: len(group)]
+        padded = np.full((len(group), len(codes[group[-1]])), len(alphabet))
+        for row, k in enumerate(group):
+            padded[row, : len(codes[k])] = codes[k]
+        found[group] = _local_scores(scores[:, padded], query.tolist(), gap_open, gap_extend)
+    return found
+
+
+def _local_scores(profile, a, gap_open, gap_extend):
+    """Like `_local_affine`, scores alone, for many second sequences: `profile` is [letters, sequences, positions]."""
+    kind = profile.dtype.type
+    profile = profile + kind(gap_extend)
+    zero = gap_extend * np.arange(profile.shape[2] + 1, dtype=kind)
+    h = np.tile(zero, (profile.shape[1], 1))
+    down, right = np.full((2, *h.shape), _NEVER, kind)
+    best, reached, diagonal = h.copy(), np.empty_like(h), np.empty_like(h[:, 1:])
+    for letter in a:
+        np.subtract(down, kind(gap_extend), out=down)
+        np.subtract(h, kind(gap_open), out=reached)
+        np.maximum(down, reached, out=down)
+        np.add(h[:, :-1], profile[letter], out=diagonal)
+        np.maximum(diagonal, down[:, 1:], out=reached[:, 1:])
+        reached[:, 0] = 0
+        np.maximum(reached, zero, out=reached)
+        np.maximum.accumulate(reached, axis=1, out=h)
+        np.subtract(h[:, :-1], kind(gap_open - gap_extend), out=right[:, 1:])
+        np.maximum(reached[:, 1:], right[:, 1:], out=h[:, 1:])
+        np.maximum(best, h, out=best)
+    return (best - zero).max(axis=1)
 
 
 def _global_affine(profile, a, gap_open, gap_extend, free_ends, directions=None):

@@ -234,6 +234,44 @@ def globins():
     return {"names": np.array(list(found)), "sequences": np.array(list(found.values())), "families": families}
 
 
+EMBOSS_FILES = {  # outputs of EMBOSS among the tests of Biopython 1.88 (source distribution) -> checksum
+    "Tests/Emboss/needle.txt": "2ea52ffd68640b1e9b47b936fa2d34ae80ed59e1df6c4296dc55ee371e1fd9c0",
+    "Tests/Emboss/needle_nobrief_multiple.pair": "28c71d5129126b0e60f23156e7caad243ece16e04ebb7513ade6a7e9017356d4",
+    "Tests/Emboss/needle_asis.txt": "09eb44e39e35486db712a8f7a76ac4d1736f95ab39de8f19415183a239de3294",
+    "Tests/Emboss/needle_overhang.txt": "76de9826bb3ae163f84f03edb68bd18d1db2e960eddd94d239c7873965dffeef",
+    "Tests/Emboss/water.txt": "615dea1c400cf0517245be913e8ea2f881697070bad5f6bc11969e7e46c918b6",
+    "Tests/Emboss/matcher_pair.txt": "24cc6f2d84022f350607b45f4353a1ee0cb3dba5782352064012263c884562c3",
+}
+
+
+@recipe("emboss_pairs.npz")
+def emboss_pairs():
+    """Read alignments that EMBOSS made, with its scores, from outputs kept among the tests of Biopython.
+
+    `needle` prints both sequences whole, so they are its rows without the gaps; the one alignment of `water` spans both
+    sequences too. `matcher` prints parts: the whole chains of haemoglobin come from Doc/examples.
+    """
+    from Bio import Align
+
+    chains = []
+    for member in ("Doc/examples/alpha.faa", "Doc/examples/beta.faa"):
+        text = package_file("biopython", "1.88", member, BIOPYTHON_FILES[member], source=True).decode("ascii")
+        chains += [sequence for _, sequence in read_fasta(text)]
+    found = []
+    for member, checksum in EMBOSS_FILES.items():
+        text = package_file("biopython", "1.88", member, checksum, source=True).decode("ascii")
+        alignments = Align.parse(io.StringIO(text), "emboss")
+        for alignment in alignments:
+            program, notes = alignments.metadata["Program"], alignment.annotations
+            rows = [alignment[0], alignment[1]]
+            sequences = chains if program == "matcher" else [row.replace("-", "") for row in rows]
+            costs = [notes["Gap_penalty"], notes["Extend_penalty"], notes["Score"]]
+            found.append((program, Path(member).name, *sequences, *rows, notes["Matrix"], *costs))
+    columns = ["programs", "files", "sequences_a", "sequences_b", "rows_a", "rows_b", "matrices"]
+    columns += ["gap_open", "gap_extend", "scores"]
+    return {name: np.array(values) for name, values in zip(columns, zip(*found, strict=True), strict=True)}
+
+
 # Structures of the Protein Data Bank in the test data of four packages, one file for each entry.
 _STRUCTURES = {
     ("biopython-1.88.tar.gz", "9aaa31c0bda4d059f7b2ee00bfdb5cbb73ade3057aa4b737a7cc0187091d071a", "Tests/PDB"): (

@@ -22,7 +22,7 @@ import pytest
 import yaml
 from Bio.Seq import Seq
 
-from course_utils import datasets
+from course_utils import datasets, sequences
 
 sys.path.insert(0, str(Path(__file__).parent))
 from http_server import serving  # noqa: E402
@@ -744,6 +744,28 @@ def test_the_traps_of_globins_are_as_the_catalogue_says():
     assert {"CBBQ_CHRVI", "CBBQ_PSEHY", "NIRQ_PSEAE", "GSTA1_RAT", "GSTM1_HUMAN"} <= set(data.names)
 
 
+def test_the_traps_of_emboss_pairs_are_as_the_catalogue_says():
+    data = datasets.load_emboss_pairs()
+    assert [data.programs.count(name) for name in ("needle", "water", "matcher")] == [10, 1, 5]
+    pairs = set(zip(data.sequences_a, data.sequences_b, data.matrices, strict=True))
+    assert sorted(matrix for *_, matrix in pairs) == 9 * ["BLOSUM62"] + 2 * ["NUC.4.4"]
+    changes = []
+    for k in range(10):
+        costs = data.gap_open[k], data.gap_extend[k]
+        a, b, matrix = data.sequences_a[k], data.sequences_b[k], data.matrices[k]
+        assert costs == (10, 0.5)
+        assert sequences.global_score_affine(a, b, matrix, *costs, free_ends=True) == data.scores[k]
+        rows = data.rows_a[k], data.rows_b[k]
+        assert sequences.score_alignment(*rows, matrix, *costs, free_ends=True) == data.scores[k]
+        changes.append(data.scores[k] - sequences.global_score_affine(a, b, matrix, *costs))
+    assert sorted(changes) == [0, 0, 0, 10, 13.5, 23, 23.5, 23.5, 103, 274]
+    assert {data.files[k] for k in range(10) if changes[k] == 0} == {"needle_nobrief_multiple.pair"}
+    dna = [x for x, matrix in zip(data.sequences_a, data.matrices, strict=True) if matrix == "NUC.4.4"]
+    assert [sum(x.count(code) for code in "RWY") for x in dna] == [7, 0]
+    assert (data.sequences_a[10], data.sequences_b[10]) == (data.sequences_a[5], data.sequences_b[5])
+    assert (data.sequences_a[11], data.sequences_b[11]) == datasets.load_globins().sequences[:2]
+
+
 def copy_with(tmp_path, monkeypatch, name, change):
     with np.load(datasets.CATALOGUE_FILE.parent / f"{name}.npz") as file:
         arrays = dict(file)
@@ -765,12 +787,22 @@ def other_family(arrays):
     arrays["families"][0] = "gamma"
 
 
+def other_matrix(arrays):
+    arrays["matrices"][3] = "EPAM250"
+
+
+def foreign_row(arrays):
+    arrays["rows_b"][2] = arrays["rows_a"][2]
+
+
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
         ("brca1", lower_case, "alignment must hold A C G T"),
         ("globins", stop_codon, r"must hold the 20 standard amino acids, got \['\*'\]"),
         ("globins", other_family, r"families must be alpha, beta, myoglobin or other, got \['gamma'\]"),
+        ("emboss_pairs", other_matrix, r"matrices must be EBLOSUM62 or EDNAFULL, got \['EPAM250'\]"),
+        ("emboss_pairs", foreign_row, "rows_b must be parts of sequences_b"),
     ],
 )
 def test_sequences_with_other_contents_are_refused(tmp_path, monkeypatch, name, change, message):

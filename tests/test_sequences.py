@@ -18,6 +18,7 @@ UNIT = sequences.substitution_matrix(match=1, mismatch=-1)
 N_PAIRS = 700  # a property; the properties with an oracle together see 2,000 random pairs and more
 
 words = st.one_of(st.text(AMINO_ACIDS, max_size=14), st.text("AW", max_size=9), st.text(AMINO_ACIDS, max_size=1))
+few_letters = st.text(AMINO_ACIDS[:5], max_size=12)
 pairs = st.tuples(words, words)
 costs = st.tuples(st.sampled_from([0, 0.5, 1, 2, 5]), st.sampled_from([0, 1, 2.5, 9])).map(lambda x: (sum(x), x[0]))
 
@@ -86,7 +87,7 @@ def test_linear_gaps_are_biopythons(pair, gap):
 
 
 @settings(max_examples=N_PAIRS)
-@given(st.tuples(st.text(AMINO_ACIDS[:5], max_size=12), st.text(AMINO_ACIDS[:5], max_size=12)), matrices(), costs)
+@given(st.tuples(few_letters, few_letters), matrices(), costs)
 def test_any_matrix(pair, matrix, cost):
     for function, mode in ((sequences.global_score_affine, "global"), (sequences.local_score_affine, "local")):
         expected = expected_score(*pair, matrix, *cost, mode=mode)
@@ -95,6 +96,25 @@ def test_any_matrix(pair, matrix, cost):
     assert sequences.align_global(*pair, matrix, *cost).score == pytest.approx(
         expected_score(*pair, matrix, *cost, mode="global")
     )
+
+
+@settings(max_examples=200)
+@given(words, st.lists(words, max_size=6), costs)
+def test_a_search_scores_each_target_as_if_it_were_alone(query, targets, cost):
+    found = sequences.local_scores_affine(query, targets, BLOSUM62, *cost)
+    assert found.tolist() == [expected_score(query, target, BLOSUM62, *cost, mode="local") for target in targets]
+
+
+def test_a_search_does_not_depend_on_the_company(monkeypatch):
+    rng = np.random.default_rng(2)
+    query, *targets = ("".join(rng.choice(list(AMINO_ACIDS), n)) for n in (90, 300, 0, 35, 36, 300, 1, 80, 200))
+    alone = [sequences.local_score_affine(query, target, BLOSUM62, 12, 1) for target in targets]
+    for at_once in (1, 400, 1 << 15):
+        monkeypatch.setattr(sequences, "_AT_ONCE", at_once)
+        assert sequences.local_scores_affine(query, targets, BLOSUM62, 12, 1).tolist() == alone
+        assert sequences.local_scores_affine(query, targets[::-1], "BLOSUM62", 12, 1).tolist() == alone[::-1]
+    halves = sequences.local_scores_affine(query, targets, BLOSUM62, 10, 0.5)
+    assert halves.tolist() == [sequences.local_score_affine(query, target, BLOSUM62, 10, 0.5) for target in targets]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("parasail") is None, reason="parasail is not installed")
@@ -148,6 +168,45 @@ def test_aligning_a_table_of_scores_is_aligning_the_sequences(pair, cost):
     assert not ((columns_a < 0) & (columns_b < 0)).any()
 
 
+@settings(max_examples=200)
+@given(pairs, costs, st.sampled_from([0, 1, 3, 0.5]), st.booleans())
+def test_scores_are_symmetric(pair, cost, gap, free_ends):
+    def scores(a, b):
+        return (
+            sequences.global_score(a, b, BLOSUM62, gap, free_ends=free_ends),
+            sequences.local_score(a, b, BLOSUM62, gap),
+            sequences.global_score_affine(a, b, BLOSUM62, *cost, free_ends=free_ends),
+            sequences.local_score_affine(a, b, BLOSUM62, *cost),
+            sequences.align_global(a, b, BLOSUM62, *cost, free_ends=free_ends).score,
+            sequences.align_local(a, b, BLOSUM62, *cost).score,
+            sequences.hirschberg(a, b, BLOSUM62, gap).score,
+        )
+
+    assert scores(*pair) == scores(*pair[::-1])
+
+
+@settings(max_examples=300)
+@given(st.tuples(few_letters, few_letters), matrices(), costs, st.booleans())
+def test_the_traceback_scores_what_the_corner_says(pair, matrix, cost, free_ends):
+    whole = sequences.align_global(*pair, matrix, *cost, free_ends=free_ends)
+    part = sequences.align_local(*pair, matrix, *cost)
+    for found, ends, corner in (
+        (whole, free_ends, sequences.global_score_affine(*pair, matrix, *cost, free_ends=free_ends)),
+        (part, False, sequences.local_score_affine(*pair, matrix, *cost)),
+    ):
+        again = sequences.score_alignment(found.row_a, found.row_b, matrix, *cost, free_ends=ends)
+        assert again == pytest.approx(found.score) == pytest.approx(corner)
+
+
+@settings(max_examples=200)
+@given(pairs, st.sampled_from([0, 0.5, 1, 4]))
+def test_an_affine_gap_that_opens_as_it_extends_is_linear(pair, gap):
+    for free_ends in (False, True):
+        linear = sequences.global_score(*pair, BLOSUM62, gap, free_ends=free_ends)
+        assert sequences.global_score_affine(*pair, BLOSUM62, gap, gap, free_ends=free_ends) == linear
+    assert sequences.local_score_affine(*pair, BLOSUM62, gap, gap) == sequences.local_score(*pair, BLOSUM62, gap)
+
+
 def test_an_alignment_is_the_best_of_all():
     def every(a, b):
         if not a and not b:
@@ -191,6 +250,67 @@ def test_the_chains_of_haemoglobin():
     assert str(found).splitlines()[4] == f"   54 {found.row_a[60:120]}"
 
 
+def test_the_chains_of_haemoglobin_without_their_methionine():
+    alpha, beta = (chain[1:] for chain in datasets.load_globins().sequences[:2])
+    assert sequences.global_score_affine(alpha, beta, BLOSUM62, 10, 0.5) == 287.5
+    assert sequences.global_score_affine(alpha, beta, BLOSUM62, 10, 0.5, free_ends=True) == 290.5
+    assert sequences.local_score_affine(alpha, beta, BLOSUM62, 10, 0.5) == 293.5
+
+
+NEEDLE = {  # EMBOSS's score -> ours with charged ends
+    112.0: 89.0,
+    154.0: 130.5,
+    121.0: 97.5,
+    126.0: 116.0,
+    156.5: 143.0,
+    591.5: 591.5,
+    618.0: 618.0,
+    609.0: 609.0,
+    10155.0: 9881.0,
+    561.0: 458.0,
+}
+
+
+def test_the_scores_of_needle():
+    data = datasets.load_emboss_pairs()
+    found = {}
+    for k in [k for k, program in enumerate(data.programs) if program == "needle"]:
+        pair, costs = (data.sequences_a[k], data.sequences_b[k]), (data.gap_open[k], data.gap_extend[k])
+        ends_free = sequences.align_global(*pair, data.matrices[k], *costs, free_ends=True)
+        assert ends_free.score == data.scores[k]
+        found[ends_free.score] = sequences.global_score_affine(*pair, data.matrices[k], *costs)
+    assert found == NEEDLE
+
+
+def test_the_score_of_water():
+    data = datasets.load_emboss_pairs()
+    k = data.programs.index("water")
+    found = sequences.align_local(data.sequences_a[k], data.sequences_b[k], "BLOSUM62", 10, 0.5)
+    assert found.score == data.scores[k] == 591.5
+    assert (len(found.row_a), found.identities, found.gaps) == (131, 112, 19)
+
+
+def test_the_alignments_of_matcher_share_no_pair():
+    """Each is the best one that uses no pair of residues of those before it."""
+    data = datasets.load_emboss_pairs()
+    of_matcher = [k for k, program in enumerate(data.programs) if program == "matcher"]
+    assert [data.scores[k] for k in of_matcher] == [264, 32, 28, 23, 23]
+    a, b = (sequences.encode(x, BLOSUM62.alphabet) for x in (data.sequences_a[11], data.sequences_b[11]))
+    allowed = BLOSUM62.scores[a[:, None], b].astype(np.int32)
+    for k in of_matcher:
+        best, _ = sequences._local_affine(allowed, range(len(a)), 14, 4)
+        assert best == data.scores[k]
+        rows = data.rows_a[k], data.rows_b[k]
+        assert sequences.score_alignment(*rows, BLOSUM62, 14, 4) == best
+        i = data.sequences_a[k].index(rows[0].replace("-", ""))
+        j = data.sequences_b[k].index(rows[1].replace("-", ""))
+        for p, q in zip(*rows, strict=True):
+            if "-" not in (p, q):
+                assert (data.sequences_a[k][i], data.sequences_b[k][j]) == (p, q)
+                allowed[i, j] = -1000
+            i, j = i + (p != "-"), j + (q != "-")
+
+
 def test_the_matrix_of_the_henikoffs():
     block = BLOSUM62.scores[:20, :20]
     assert (np.trace(block), block.max(), block.min(), BLOSUM62["W", "W"]) == (116, 11, -4, 11)
@@ -225,6 +345,8 @@ def test_a_hundred_thousand_letters():
     assert sequences.global_score(long, "ACGT", UNIT, 1) == 4 - 99_996
     assert sequences.local_score_affine("GATTACA", long, UNIT, 2, 1) == 3
     assert sequences.encode(long, "ACGT").tolist()[:5] == [0, 1, 2, 3, 0]
+    assert sequences.hirschberg(long, "GATTACA", UNIT, 1).score == sequences.global_score("GATTACA", long, UNIT, 1)
+    assert sequences.local_scores_affine("GATTACA", [long, "", "TTAC"], UNIT, 2, 1).tolist() == [3, 0, 4]
     for align in (sequences.align_global, sequences.align_local):
         with pytest.raises(ValueError, match="a and b have 100000 and 100000 letters.*hirschberg"):
             align(long, long, UNIT, 1)
@@ -243,25 +365,34 @@ BAD_SEQUENCES = [
     ("ACGÅ", ValueError, "'Å' at position 3"),
     ("ACG🧬", ValueError, "at position 3"),
 ]
-FUNCTIONS = [
-    sequences.global_score,
-    sequences.local_score,
-    sequences.align_global,
-    sequences.align_local,
-    sequences.hirschberg,
-]
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+def with_affine_gaps(function):
+    return lambda a, b, substitution, gap: function(a, b, substitution, gap, gap)
+
+
+FUNCTIONS = {
+    "global_score": sequences.global_score,
+    "local_score": sequences.local_score,
+    "global_score_affine": with_affine_gaps(sequences.global_score_affine),
+    "local_score_affine": with_affine_gaps(sequences.local_score_affine),
+    "align_global": sequences.align_global,
+    "align_local": sequences.align_local,
+    "hirschberg": sequences.hirschberg,
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize(("bad", "error", "message"), BAD_SEQUENCES)
-def test_bad_sequences_are_refused(function, bad, error, message):
+def test_bad_sequences_are_refused(name, bad, error, message):
+    function = FUNCTIONS[name]
     with pytest.raises(error, match=message):
         function(bad, "ACGT", UNIT, 1)
     with pytest.raises(error, match=message.replace("a must", "b must")):
         function("ACGT", bad, UNIT, 1)
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize(
     ("bad", "error", "message"),
     [
@@ -273,7 +404,8 @@ def test_bad_sequences_are_refused(function, bad, error, message):
         (True, TypeError, "must be a number, got True"),
     ],
 )
-def test_bad_costs_are_refused(function, bad, error, message):
+def test_bad_costs_are_refused(name, bad, error, message):
+    function = FUNCTIONS[name]
     with pytest.raises(error, match=message):
         function("ACGT", "ACGT", UNIT, bad)
 
@@ -297,6 +429,17 @@ def test_bad_costs_are_refused(function, bad, error, message):
         (lambda: sequences.score_alignment("A-", "A", UNIT, 1), ValueError, "equally long, got 2 and 1"),
         (lambda: sequences.score_alignment("A-", "A-", UNIT, 1), ValueError, "both have a gap"),
         (lambda: sequences.score_alignment(None, "A", UNIT, 1), TypeError, "must be strings"),
+        (
+            lambda: sequences.local_scores_affine("A", "ACGT", UNIT, 2, 1),
+            TypeError,
+            "targets must be a list or tuple of strings, got str",
+        ),
+        (lambda: sequences.local_scores_affine("A", None, UNIT, 2, 1), TypeError, "got NoneType"),
+        (lambda: sequences.local_scores_affine("A", ["A", "a"], UNIT, 2, 1), ValueError, r"targets\[1\] has 'a'"),
+        (lambda: sequences.local_scores_affine("A", ["A", None], UNIT, 2, 1), TypeError, r"targets\[1\] must be a str"),
+        (lambda: sequences.local_scores_affine("A-", ["A"], UNIT, 2, 1), ValueError, "query has '-'.*gap character"),
+        (lambda: sequences.local_scores_affine("A", ["A"], UNIT, -2, 1), ValueError, "gap_open must not be negative"),
+        (lambda: sequences.local_scores_affine("A", ["A"], np.eye(4), 2, 1), TypeError, "SubstitutionMatrix or a name"),
         (lambda: sequences.align_scores([1, 2], 1), ValueError, "table of finite numbers"),
         (lambda: sequences.align_scores([[np.nan]], 1), ValueError, "table of finite numbers"),
         (lambda: sequences.conservation([[1, 2], [3, 4]], 0), TypeError, "array of letters"),
