@@ -128,7 +128,11 @@ EXERCISES = [
             Misconception(
                 16 * 200 / 32, "The first convolution has a stride too: behind it the jump is 2, behind the pooling 4."
             ),
-            Misconception(19 * 200 / 32, "There are two convolutions of 3 × 3 behind the pooling."),
+            Misconception(
+                19 * 200 / 32,
+                "Either a convolution behind the pooling is missing (there are two), or the stride of the pooling: "
+                "behind it the jump is 4.",
+            ),
             Misconception(25 * 200 / 32, "Pooling widens the field as well: its window of 2 adds one jump, 2 pixels."),
             Misconception(200, "The whole image is seen only after averaging over all positions."),
         ),
