@@ -39,6 +39,10 @@ EXERCISES = [
                 [[1, 1], [2, -1]],
                 "Rows and columns are exchanged. The first row of the output holds the two upper windows.",
             ),
+            Misconception(
+                [[7, 2], [-1, 7]],
+                "You exchanged rows and columns of the kernel: its first row, 1 and 2, lies on the window's first row.",
+            ),
             Misconception([[1]], "There are four windows: two places across and two places down."),
         ),
         hint="Go window by window: upper left, upper right, lower left, lower right. Four products each.",
