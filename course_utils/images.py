@@ -457,22 +457,21 @@ def _shift_within(shift, name, shape):
     return shift
 
 
-def _integer(value, name):
+def _integer(value, name, least, most=None):
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} must be an integer, got {value!r}")
+    if value < least or (most is not None and value > most):
+        limits = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"{name} must be {limits}, got {value}")
     return int(value)
 
 
 def _non_negative(value, name):
-    if _integer(value, name) < 0:
-        raise ValueError(f"{name} must be at least 0, got {value}")
-    return int(value)
+    return _integer(value, name, least=0)
 
 
 def _positive(value, name):
-    if _integer(value, name) < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
-    return int(value)
+    return _integer(value, name, least=1)
 
 
 def _share(value, name):
@@ -814,7 +813,7 @@ def simulate_brain_lesions(template, white_matter, n_patients=250, slices_per_pa
     ValueError
         If an argument is out of range, holds NaN, or the two volumes differ in shape.
     TypeError
-        If a number is not whole, or `lesions` is not True or False.
+        If a number is no integer, or `lesions` is not True or False.
 
     Taught in: 03_1_1_convolutional_networks
     """
@@ -824,16 +823,15 @@ def simulate_brain_lesions(template, white_matter, n_patients=250, slices_per_pa
         raise ValueError(f"white_matter must have the shape of template, got {white_matter.shape} and {template.shape}")
     if template.shape[2] < 1 or not (white_matter > 0.5).any():
         raise ValueError("white_matter must exceed 0.5 somewhere, or there is no place for lesions")
-    _check_whole(n_patients, "n_patients", least=4)
+    _integer(n_patients, "n_patients", least=4)
     if n_patients % 2:
         raise ValueError(f"n_patients must be even, so that half are positive, got {n_patients}")
     depth = template.shape[2]
-    _check_whole(slices_per_patient, "slices_per_patient", least=1, most=depth)
-    _check_whole(seed, "seed", least=0)
+    _integer(slices_per_patient, "slices_per_patient", least=1, most=depth)
+    _non_negative(seed, "seed")
     if size not in SIZES:
         raise ValueError(f"size must be one of {SIZES}, got {size!r}")
-    if not isinstance(lesions, bool | np.bool_):
-        raise TypeError(f"lesions must be True or False, got {lesions!r}")
+    _bool(lesions, "lesions")
 
     # One generator for each purpose: brains stay the same whether or not lesions are drawn.
     brain_rng, lesion_rng, noise_rng = np.random.default_rng(seed).spawn(3)
@@ -883,14 +881,6 @@ def _as_volume(values, name):
     if volume.min() < 0 or volume.max() > 1:
         raise ValueError(f"{name} must be between 0 and 1, got {volume.min():g} to {volume.max():g}")
     return volume
-
-
-def _check_whole(value, name, least, most=None):
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name} must be a whole number, got {value!r}")
-    if value < least or (most is not None and value > most):
-        limits = f"at least {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{name} must be {limits}, got {value}")
 
 
 def _smooth_fields(rng, n_fields, size, n_waves=4):

@@ -220,14 +220,14 @@ def volume_with(value):
         ({"white_matter": np.zeros((6, 6, 4))}, ValueError, "white_matter must exceed 0.5 somewhere"),
         ({"n_patients": 5}, ValueError, "n_patients must be even, so that half are positive, got 5"),
         ({"n_patients": 2}, ValueError, "n_patients must be at least 4, got 2"),
-        ({"n_patients": 4.0}, TypeError, "n_patients must be a whole number, got 4.0"),
-        ({"n_patients": True}, TypeError, "n_patients must be a whole number, got True"),
+        ({"n_patients": 4.0}, TypeError, "n_patients must be an integer, got 4.0"),
+        ({"n_patients": True}, TypeError, "n_patients must be an integer, got True"),
         ({"slices_per_patient": 0}, ValueError, "slices_per_patient must be from 1 to 4, got 0"),
         ({"slices_per_patient": 5}, ValueError, "slices_per_patient must be from 1 to 4, got 5"),
         ({"size": 50}, ValueError, r"size must be one of \(32, 64, 128\), got 50"),
         ({"lesions": 1}, TypeError, "lesions must be True or False, got 1"),
         ({"seed": -1}, ValueError, "seed must be at least 0, got -1"),
-        ({"seed": None}, TypeError, "seed must be a whole number, got None"),
+        ({"seed": None}, TypeError, "seed must be an integer, got None"),
     ],
 )
 def test_bad_input_is_one_clear_error(changed, error, message):

@@ -39,6 +39,10 @@ EXERCISES = [
                 [[1, 1], [2, -1]],
                 "Rows and columns are exchanged. The first row of the output holds the two upper windows.",
             ),
+            Misconception(
+                [[7, 2], [-1, 7]],
+                "You exchanged rows and columns of the kernel: its first row, 1 and 2, lies on the window's first row.",
+            ),
             Misconception([[1]], "There are four windows: two places across and two places down."),
         ),
         hint="Go window by window: upper left, upper right, lower left, lower right. Four products each.",
@@ -128,7 +132,11 @@ EXERCISES = [
             Misconception(
                 16 * 200 / 32, "The first convolution has a stride too: behind it the jump is 2, behind the pooling 4."
             ),
-            Misconception(19 * 200 / 32, "There are two convolutions of 3 × 3 behind the pooling."),
+            Misconception(
+                19 * 200 / 32,
+                "Either a convolution behind the pooling is missing (there are two), or the stride of the pooling: "
+                "behind it the jump is 4.",
+            ),
             Misconception(25 * 200 / 32, "Pooling widens the field as well: its window of 2 adds one jump, 2 pixels."),
             Misconception(200, "The whole image is seen only after averaging over all positions."),
         ),

@@ -60,6 +60,10 @@ def _rate_long_cosine(step, warm_up, total, peak):
     return peak / 2 * (1 + math.cos(math.pi * (step - warm_up) / total))
 
 
+def _rate_rising(step, warm_up, total, peak):
+    return peak * step / warm_up if step < warm_up else peak - _rate(step, warm_up, total, peak)
+
+
 def _rate_in_degrees(step, warm_up, total, peak):
     if step < warm_up:
         return peak * step / warm_up
@@ -167,6 +171,10 @@ EXERCISES = [
         misconceptions=(
             Misconception(lambda y, o: y * o - np.exp(o), "That is the log-likelihood. A loss is to be made small."),
             Misconception(
+                lambda y, o: np.exp(o) + y * o,
+                "A sign: the logarithm of the probability is y·o - exp(o), and the loss is minus all of it.",
+            ),
+            Misconception(
                 _output_as_mean,
                 "You took the output for the mean. The mean is exp(o), so that it cannot become negative.",
             ),
@@ -207,6 +215,10 @@ EXERCISES = [
             Misconception(
                 _rate_long_cosine,
                 "The rate does not reach 0: only `total - warm_up` steps are left for the half wave.",
+            ),
+            Misconception(
+                _rate_rising,
+                "After the warm-up your rate rises. The cosine falls from 1 to -1: it is added to 1.",
             ),
             Misconception(_rate_in_degrees, "`math.cos` takes radians: half a wave is `math.pi`, not 180."),
         ),
