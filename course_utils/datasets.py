@@ -523,6 +523,12 @@ def _read_only(array):
 # The loaders
 
 
+def _credits(name):
+    """Give the fields that every data set has from the catalogue, for the loader to fill in."""
+    entry = _entry(name)
+    return {"name": entry.name, "licence": entry.licence, "citation": entry.citation}
+
+
 @dataclass(frozen=True)
 class BreastCancer:
     """What `load_breast_cancer` returns. The arrays cannot be written to: copy one to change it."""
@@ -554,17 +560,14 @@ def load_breast_cancer():
     """
     from sklearn.datasets import load_breast_cancer as sklearn_breast_cancer
 
-    entry = _entry("breast_cancer")
     bunch = sklearn_breast_cancer()
     return BreastCancer(
-        name=entry.name,
+        **_credits("breast_cancer"),
         features=_read_only(bunch.data.astype(np.float64)),
         labels=_read_only((bunch.target == 0).astype(np.int64)),
         feature_names=tuple(str(name) for name in bunch.feature_names),
         label_names=("benign", "malignant"),
         groups=None,
-        licence=entry.licence,
-        citation=entry.citation,
     )
 
 
@@ -612,7 +615,6 @@ def load_pneumoniamnist():
 
     Taught in: 04_1_image_diagnosis_lab
     """
-    entry = _entry("pneumoniamnist")
     path = fetch("pneumoniamnist")
     expected = {}
     for split, (n_images, _) in _PNEUMONIAMNIST.items():
@@ -633,7 +635,7 @@ def load_pneumoniamnist():
             raise DatasetCorrupt(f"{path}: {split}_labels has {labels[split].sum()} ones, expected {n_pneumonia}")
 
     return PneumoniaMNIST(
-        name=entry.name,
+        **_credits("pneumoniamnist"),
         train_images=_read_only(images["train"]),
         train_labels=_read_only(labels["train"]),
         validation_images=_read_only(images["val"]),
@@ -642,8 +644,6 @@ def load_pneumoniamnist():
         test_labels=_read_only(labels["test"]),
         label_names=("normal", "pneumonia"),
         groups=None,
-        licence=entry.licence,
-        citation=entry.citation,
     )
 
 
@@ -686,19 +686,16 @@ def load_mni152():
 
     Taught in: 03_1_1_convolutional_networks
     """
-    entry = _entry("mni152")
     path = fetch("mni152")
     arrays = _read_npz(path, {name: ("uint8", _MNI152_SHAPE) for name in ("t1", "grey_matter", "white_matter")})
     for name, array in arrays.items():
         if array.min() > 0 or array.max() < 230:
             raise DatasetCorrupt(f"{path}: {name} must reach from 0 to 230, got {array.min()} to {array.max()}")
     return MNI152(
-        name=entry.name,
+        **_credits("mni152"),
         **{name: _read_only(array) for name, array in arrays.items()},
         voxel_size=(1, 1, 1),
         origin=(-74, -109, 13),
-        licence=entry.licence,
-        citation=entry.citation,
     )
 
 
@@ -757,12 +754,9 @@ def load_dicom_samples():
 
     Taught in: 03_1_1_convolutional_networks
     """
-    entry = _entry("dicom_samples")
     return DicomSamples(
-        name=entry.name,
+        **_credits("dicom_samples"),
         **{name: _read_dicom_sample(*expected) for name, expected in _DICOM_SAMPLES.items()},
-        licence=entry.licence,
-        citation=entry.citation,
     )
 
 
@@ -865,17 +859,14 @@ def load_brain_lesions(n_patients=250, slices_per_patient=8, size=64, lesions=Tr
     """
     from course_utils.images import simulate_brain_lesions  # here, so that importing this module stays instant
 
-    entry = _entry("brain_lesions")
     template = load_mni152()
     brains = simulate_brain_lesions(
         template.t1 / 255, template.white_matter / 255, n_patients, slices_per_patient, size, lesions, seed
     )
     return BrainLesions(
-        name=entry.name,
+        **_credits("brain_lesions"),
         **{name: _read_only(array) for name, array in vars(brains).items()},
         label_names=("no lesion", "lesion"),
-        licence=entry.licence,
-        citation=entry.citation,
     )
 
 
@@ -994,7 +985,6 @@ def load_brca1():
     """
     from Bio.Data.CodonTable import standard_dna_table  # here, so that importing this module stays instant
 
-    entry = _entry("brca1")
     path = fetch("brca1")
     arrays = _read_npz(path, {"names": ("<U10", _BRCA1_SHAPE[:1]), "alignment": ("S1", _BRCA1_SHAPE)})
     alignment = arrays["alignment"].astype("U1")
@@ -1005,13 +995,11 @@ def load_brca1():
     kinds, which = np.unique(codons, return_inverse=True)
     protein = np.array([amino_acids.get(codon, "X") for codon in kinds])[which].reshape(codons.shape)
     return BRCA1(
-        name=entry.name,
+        **_credits("brca1"),
         species=tuple(str(name) for name in arrays["names"]),
         alignment=_read_only(alignment),
         protein=_read_only(protein),
         first_residue=274,
-        licence=entry.licence,
-        citation=entry.citation,
     )
 
 
@@ -1025,6 +1013,9 @@ class Globins:
     families: tuple  # of each: "alpha", "beta", "myoglobin", or "other" (no globin)
     licence: str
     citation: str
+
+
+_AMINO_ACIDS = frozenset("ACDEFGHIKLMNPQRSTVWY")
 
 
 def load_globins():
@@ -1043,15 +1034,14 @@ def load_globins():
 
     Taught in: 03_3_1_sequence_alignment
     """
-    entry = _entry("globins")
     path = fetch("globins")
     arrays = _read_npz(path, {"names": ("<U11", (80,)), "sequences": ("<U1520", (80,)), "families": ("<U9", (80,))})
     arrays = {name: tuple(str(value) for value in array) for name, array in arrays.items()}
-    if strange := set("".join(arrays["sequences"])) - set("ACDEFGHIKLMNPQRSTVWY"):
+    if strange := set("".join(arrays["sequences"])) - _AMINO_ACIDS:
         raise DatasetCorrupt(f"{path}: sequences must hold the 20 standard amino acids, got {sorted(strange)}")
     if strange := set(arrays["families"]) - {"alpha", "beta", "myoglobin", "other"}:
         raise DatasetCorrupt(f"{path}: families must be alpha, beta, myoglobin or other, got {sorted(strange)}")
-    return Globins(name=entry.name, **arrays, licence=entry.licence, citation=entry.citation)
+    return Globins(**_credits("globins"), **arrays)
 
 
 @dataclass(frozen=True)
@@ -1095,7 +1085,6 @@ def load_emboss_pairs():
 
     Taught in: 03_3_1_sequence_alignment
     """
-    entry = _entry("emboss_pairs")
     path = fetch("emboss_pairs")
     texts = {"programs": 7, "files": 28, "sequences_a": 3546, "sequences_b": 2558, "rows_a": 3653, "rows_b": 3653}
     layout = {name: (f"<U{length}", (16,)) for name, length in (texts | {"matrices": 9}).items()}
@@ -1108,7 +1097,7 @@ def load_emboss_pairs():
             if row.replace("-", "") not in sequence:
                 raise DatasetCorrupt(f"{path}: rows_{side} must be parts of sequences_{side}, got {row[:40]!r} ...")
     arrays["matrices"] = tuple(_EMBOSS_MATRICES[name] for name in arrays["matrices"])
-    return EmbossPairs(name=entry.name, **arrays, licence=entry.licence, citation=entry.citation)
+    return EmbossPairs(**_credits("emboss_pairs"), **arrays)
 
 
 @dataclass(frozen=True)
@@ -1131,7 +1120,6 @@ class ProteinChains:
 
 
 _SECONDARY_STRUCTURE = ("helix", "strand", "coil")
-_AMINO_ACIDS = frozenset("ACDEFGHIKLMNPQRSTVWY")
 _PROTEIN_CHAINS, _PROTEIN_FAMILIES, _PROTEIN_RESIDUES = 137, 96, 28515
 
 
@@ -1162,7 +1150,6 @@ def load_protein_chains():
 
     Taught in: 03_3_2_protein_structure_prediction
     """
-    entry = _entry("protein_chains")
     path = fetch("protein_chains")
     n, n_residues = _PROTEIN_CHAINS, _PROTEIN_RESIDUES
     arrays = _read_npz(
@@ -1194,27 +1181,25 @@ def load_protein_chains():
     bonds = np.linalg.norm((arrays["beta"].astype(float) - arrays["coordinates"]) / 10, axis=1)
     if ((bonds > 0) & ((bonds < 1.3) | (bonds > 1.8))).any():  # a bond of 1.53 Angstrom, coordinates to 0.1
         raise DatasetCorrupt(f"{path}: beta must lie 1.3 to 1.8 Angstrom from coordinates, or on them")
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-
-    def chains(array):
-        return tuple(_read_only(array[a:b].copy()) for a, b in zip(starts, starts[1:], strict=False))
-
     names = tuple(arrays["names"].tolist())
     return ProteinChains(
-        name=entry.name,
+        **_credits("protein_chains"),
         names=names,
-        sequences=tuple(letters[a:b] for a, b in zip(starts, starts[1:], strict=False)),
-        labels=chains(arrays["labels"].astype(np.int64)),
-        coordinates=chains(arrays["coordinates"] / 10),
-        beta_coordinates=chains(arrays["beta"] / 10),
-        numbers=chains(arrays["numbers"].astype(np.int64)),
+        sequences=tuple(part.tobytes().decode("ascii") for part in _chains(arrays["residues"], lengths)),
+        labels=_chains(arrays["labels"].astype(np.int64), lengths),
+        coordinates=_chains(arrays["coordinates"] / 10, lengths),
+        beta_coordinates=_chains(arrays["beta"] / 10, lengths),
+        numbers=_chains(arrays["numbers"].astype(np.int64), lengths),
         families=_read_only(families.astype(np.int64)),
         representative=_read_only(representative),
         ribosome=_read_only(np.array([name.startswith("6ZU5_") for name in names])),
         label_names=_SECONDARY_STRUCTURE,
-        licence=entry.licence,
-        citation=entry.citation,
     )
+
+
+def _chains(array, lengths):
+    """Cut an array of the residues of all chains into one read-only array for each chain."""
+    return tuple(_read_only(part.copy()) for part in np.split(array, np.cumsum(lengths)[:-1]))
 
 
 @dataclass(frozen=True)
@@ -1257,7 +1242,6 @@ def load_protein_profiles():
 
     Taught in: 03_3_2_protein_structure_prediction
     """
-    entry = _entry("protein_profiles")
     path = fetch("protein_profiles")
     n, n_residues = _PROTEIN_PROFILES, _PROFILE_RESIDUES
     arrays = _read_npz(
@@ -1277,15 +1261,12 @@ def load_protein_profiles():
     if profiles.min() < 0 or np.abs(sums - aligned).max() > 0.011:  # twenty numbers, each rounded to 0.001
         raise DatasetCorrupt(f"{path}: profiles must hold shares that sum to 1 where aligned, and zeros elsewhere")
     profiles = profiles / np.where(aligned, sums, 1)[:, None]
-    ends = np.cumsum(lengths)[:-1]
     return ProteinProfiles(
-        name=entry.name,
+        **_credits("protein_profiles"),
         names=tuple(arrays["names"].tolist()),
         models=tuple(arrays["models"].tolist()),
-        profiles=tuple(_read_only(part.copy()) for part in np.split(profiles, ends)),
-        aligned=tuple(_read_only(part.copy()) for part in np.split(aligned, ends)),
-        licence=entry.licence,
-        citation=entry.citation,
+        profiles=_chains(profiles, lengths),
+        aligned=_chains(aligned, lengths),
     )
 
 
@@ -1321,7 +1302,6 @@ def load_predicted_receptor():
 
     Taught in: 03_3_2_protein_structure_prediction
     """
-    entry = _entry("predicted_receptor")
     path = fetch("predicted_receptor")
     n = _RECEPTOR_RESIDUES
     arrays = _read_npz(path, {"residues": ("uint8", (n,)), "coordinates": ("int16", (n, 3)), "plddt": ("int16", (n,))})
@@ -1331,12 +1311,10 @@ def load_predicted_receptor():
     if arrays["plddt"].min() < 0 or arrays["plddt"].max() > 10_000:
         raise DatasetCorrupt(f"{path}: plddt must be hundredths from 0 to 100, got {arrays['plddt'].max()}")
     return PredictedReceptor(
-        name=entry.name,
+        **_credits("predicted_receptor"),
         sequence=sequence,
         coordinates=_read_only(arrays["coordinates"] / 10),
         plddt=_read_only(arrays["plddt"] / 100),
-        licence=entry.licence,
-        citation=entry.citation,
     )
 
 
@@ -1382,7 +1360,6 @@ def load_qian_sejnowski():
 
     Taught in: 04_3_biological_sequences_lab
     """
-    entry = _entry("qian_sejnowski")
     fields = {}
     for number, (split, expected) in enumerate(_QIAN_SEJNOWSKI.items()):
         path = fetch("qian_sejnowski", number)
@@ -1392,11 +1369,9 @@ def load_qian_sejnowski():
         fields[f"{split}_sequences"] = tuple(letters for letters, _ in chains)
         fields[f"{split}_labels"] = tuple(_read_only(np.array(labels, dtype=np.int64)) for _, labels in chains)
     return QianSejnowski(
-        name=entry.name,
+        **_credits("qian_sejnowski"),
         **fields,
         label_names=_SECONDARY_STRUCTURE,
-        licence=entry.licence,
-        citation=entry.citation,
     )
 
 
@@ -1464,7 +1439,6 @@ def load_uci_splice():
 
     Taught in: 04_3_biological_sequences_lab
     """
-    entry = _entry("uci_splice")
     path = fetch("uci_splice")
     try:
         lines = path.read_text(encoding="ascii").splitlines()
@@ -1483,15 +1457,13 @@ def load_uci_splice():
         raise DatasetCorrupt(f"{path}: must hold {_SPLICE_COUNTS} windows of N, EI and IE, got {counts}")
     windows, names = np.array(windows), np.array(names)
     return UCISplice(
-        name=entry.name,
+        **_credits("uci_splice"),
         windows=_read_only(windows),
         labels=_read_only(np.array(labels, dtype=np.int64)),
         groups=_read_only(_groups_of_windows(windows, names, _SPLICE_ALIKE)),
         entries=_read_only(names),
         label_names=("neither", "donor (EI)", "acceptor (IE)"),
         middle=30,
-        licence=entry.licence,
-        citation=entry.citation,
     )
 
 
@@ -1557,7 +1529,6 @@ def load_splice_donors():
 
     Taught in: 04_3_biological_sequences_lab
     """
-    entry = _entry("splice_donors")
     path = fetch("splice_donors")
     n = sum(_DONOR_COUNTS)
     arrays = _read_npz(path, {"letters": ("uint8", (n, 9)), "labels": ("uint8", (n,)), "groups": ("int16", (n,))})
@@ -1571,12 +1542,10 @@ def load_splice_donors():
     if counts != _DONOR_COUNTS:
         raise DatasetCorrupt(f"{path}: must hold {_DONOR_COUNTS} decoys and donors, got {counts}")
     return SpliceDonors(
-        name=entry.name,
+        **_credits("splice_donors"),
         windows=_read_only(windows),
         labels=_read_only(labels),
         groups=_read_only(arrays["groups"].astype(np.int64)),
         label_names=("decoy", "donor"),
         middle=3,
-        licence=entry.licence,
-        citation=entry.citation,
     )

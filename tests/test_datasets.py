@@ -93,14 +93,26 @@ def use_catalogue(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def mirror(monkeypatch, tmp_path):
-    """A COURSE_DATA_DIR with the tiny file in it and SHA256SUMS beside it."""
-    folder = tmp_path / "mirror"
-    (folder / PATH).parent.mkdir(parents=True)
-    (folder / PATH).write_bytes(BODY)
-    (folder / "SHA256SUMS").write_text(f"{sha256(b'x')}  ./other\n{sha256(BODY)}  ./{PATH}\n")
-    monkeypatch.setenv("COURSE_DATA_DIR", str(folder))
-    return folder
+def mirror_of(monkeypatch, tmp_path):
+    """Make a COURSE_DATA_DIR of the given files ({path: content}) with SHA256SUMS beside them. Returns the folder."""
+
+    def make(files):
+        folder = tmp_path / "mirror"
+        for path, content in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
+        sums = "".join(f"{sha256(content)}  ./{path}\n" for path, content in files.items())
+        (folder / "SHA256SUMS").write_text(sums)
+        monkeypatch.setenv("COURSE_DATA_DIR", str(folder))
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def mirror(mirror_of):
+    """A COURSE_DATA_DIR with the tiny file in it, and another."""
+    return mirror_of({"other": b"x", PATH: BODY})
 
 
 def files_in(folder):
@@ -577,16 +589,13 @@ def fake_pneumoniamnist():
 
 
 @pytest.fixture
-def pneumoniamnist_of(monkeypatch, tmp_path):
+def pneumoniamnist_of(mirror_of):
     """Load PneumoniaMNIST from a COURSE_DATA_DIR that holds the given arrays."""
 
     def load(arrays):
-        path = tmp_path / "arrays" / "pneumoniamnist" / "pneumoniamnist.npz"
-        path.parent.mkdir(parents=True)
-        np.savez(path, **arrays)
-        sums = f"{sha256(path.read_bytes())}  ./pneumoniamnist/pneumoniamnist.npz\n"
-        (tmp_path / "arrays" / "SHA256SUMS").write_text(sums)
-        monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "arrays"))
+        file = io.BytesIO()
+        np.savez(file, **arrays)
+        mirror_of({"pneumoniamnist/pneumoniamnist.npz": file.getvalue()})
         return datasets.load_pneumoniamnist()
 
     return load
@@ -887,36 +896,19 @@ def test_the_predicted_receptor_is_a_chain_with_its_confidence():
         ("predicted_receptor", lambda a: a.update(plddt=a["plddt"] + 5000), "plddt must be hundredths from 0 to 100"),
         ("predicted_receptor", lambda a: a.update(residues=a["residues"] * 0 + 66), "residues must be amino acids"),
         ("protein_chains", lambda a: a.update(beta=a["beta"] + 20), "beta must lie 1.3 to 1.8 Angstrom"),
+        ("protein_chains", lambda a: a.update(labels=a["labels"] + 1), "labels must be 0, 1 or 2"),
+        ("protein_chains", lambda a: a.update(residues=a["residues"] * 0 + 66), r"be amino acids, got \['B'\]"),
+        ("protein_chains", lambda a: a.update(families=a["families"] // 2), "families must be numbered from 0 to 95"),
+        ("protein_chains", lambda a: a.update(representative=~a["representative"]), "must name one chain"),
+        ("protein_chains", lambda a: a.update(lengths=a["lengths"] + 1), "must be at least 30 and sum to 28515"),
+        ("protein_chains", lambda a: a.update(coordinates=a["coordinates"].view("u2")), r"be int16 \(28515, 3\), got"),
+        ("protein_chains", lambda a: a.pop("numbers"), "must hold the arrays"),
     ],
 )
 def test_structures_and_profiles_refuse_other_contents(tmp_path, monkeypatch, name, change, message):
     copy_with(tmp_path, monkeypatch, name, change)
     with pytest.raises(datasets.DatasetCorrupt, match=message):
         getattr(datasets, f"load_{name}")()
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda a: a | {"labels": a["labels"] + 1}, "labels must be 0, 1 or 2"),
-        (
-            lambda a: a | {"residues": np.full_like(a["residues"], ord("B"))},
-            r"residues must be amino acids, got \['B'\]",
-        ),
-        (lambda a: a | {"families": a["families"] // 2}, "families must be numbered from 0 to 95"),
-        (lambda a: a | {"representative": ~a["representative"]}, "representative must name one chain"),
-        (lambda a: a | {"lengths": a["lengths"] + 1}, "lengths must be at least 30 and sum to 28515"),
-        (lambda a: a | {"coordinates": a["coordinates"].view(np.uint16)}, r"coordinates must be int16 \(28515, 3\)"),
-        (lambda a: {name: array for name, array in a.items() if name != "numbers"}, "must hold the arrays"),
-    ],
-)
-def test_protein_chains_refuse_other_contents(monkeypatch, tmp_path, change, message):
-    with np.load(ROOT / "data" / "protein_chains.npz") as file:
-        np.savez(tmp_path / "protein_chains.npz", **change(dict(file)))
-    (tmp_path / "catalogue.toml").write_text(datasets.CATALOGUE_FILE.read_text(encoding="utf-8"), encoding="utf-8")
-    monkeypatch.setattr(datasets, "CATALOGUE_FILE", tmp_path / "catalogue.toml")
-    with pytest.raises(datasets.DatasetCorrupt, match=message):
-        datasets.load_protein_chains()
 
 
 def fake_qian_sejnowski():
@@ -931,18 +923,12 @@ def fake_qian_sejnowski():
 
 
 @pytest.fixture
-def qian_sejnowski_of(monkeypatch, tmp_path):
+def qian_sejnowski_of(mirror_of):
     """Load the Qian-Sejnowski data from a COURSE_DATA_DIR that holds the given texts."""
 
     def load(texts):
-        folder = tmp_path / "mirror" / "qian_sejnowski"
-        folder.mkdir(parents=True)
-        sums = ""
-        for split, text in texts.items():
-            (folder / f"protein-secondary-structure.{split}").write_bytes(text.encode())
-            sums += f"{sha256(text.encode())}  ./qian_sejnowski/protein-secondary-structure.{split}\n"
-        (tmp_path / "mirror" / "SHA256SUMS").write_text(sums)
-        monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "mirror"))
+        path = "qian_sejnowski/protein-secondary-structure"
+        mirror_of({f"{path}.{split}": text.encode() for split, text in texts.items()})
         return datasets.load_qian_sejnowski()
 
     return load
@@ -1002,15 +988,11 @@ def fake_splice():
 
 
 @pytest.fixture
-def splice_of(monkeypatch, tmp_path):
+def splice_of(mirror_of):
     """Load the UCI splice junctions from a COURSE_DATA_DIR that holds the given lines."""
 
     def load(lines):
-        path = tmp_path / "mirror" / "uci_splice" / "splice.data"
-        path.parent.mkdir(parents=True)
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        (tmp_path / "mirror" / "SHA256SUMS").write_text(f"{sha256(path.read_bytes())}  ./uci_splice/splice.data\n")
-        monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "mirror"))
+        mirror_of({"uci_splice/splice.data": ("\n".join(lines) + "\n").encode()})
         return datasets.load_uci_splice()
 
     return load
@@ -1234,6 +1216,23 @@ def test_every_loader_is_in_the_catalogue_and_every_entry_has_a_loader():
     loaders = {name.removeprefix("load_") for name, _ in inspect.getmembers(datasets, inspect.isfunction)
                if name.startswith("load_")}  # fmt: skip
     assert loaders == {entry.name for entry in datasets.catalogue()}
+
+
+def test_every_loader_credits_its_own_entry_and_its_arrays_cannot_be_changed(
+    pneumoniamnist_of, qian_sejnowski_of, splice_of
+):
+    loaders = {entry.name: getattr(datasets, f"load_{entry.name}") for entry in datasets.catalogue()} | {
+        "pneumoniamnist": lambda: pneumoniamnist_of(fake_pneumoniamnist()),
+        "brain_lesions": lambda: datasets.load_brain_lesions(4),
+        "qian_sejnowski": lambda: qian_sejnowski_of(fake_qian_sejnowski()),
+        "uci_splice": lambda: splice_of(fake_splice()),
+    }
+    for entry in datasets.catalogue():
+        data = loaders[entry.name]()
+        assert (data.name, data.licence, data.citation) == (entry.name, entry.licence, entry.citation)
+        for value in vars(data).values():
+            for array in value if isinstance(value, tuple) else (value,):
+                assert not isinstance(array, np.ndarray) or not array.flags.writeable
 
 
 @pytest.mark.parametrize("entry", datasets.catalogue(), ids=lambda entry: entry.name)
