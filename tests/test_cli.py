@@ -116,19 +116,20 @@ def test_the_lab_opens(tmp_path):
         address = next(line for line in lab.stderr if "?token=" in line).split()[-1]
         page, _, token = address.partition("?token=")
         assert page.endswith("/lab/tree/my_course/00_start_here.ipynb")
-        base = page.split("/lab")[0]
+        base, headers = page.split("/lab")[0], {"Authorization": f"token {token}"}
         for _ in range(30):
             try:
-                request = urllib.request.Request(f"{base}/api/contents/my_course", headers={"Authorization": token})
-                request.headers["Authorization"] = f"token {token}"
+                request = urllib.request.Request(f"{base}/api/contents/my_course", headers=headers)
                 listing = json.load(urllib.request.urlopen(request, timeout=5))
                 break
             except OSError:
                 time.sleep(0.5)
         assert "00_start_here.ipynb" in [item["name"] for item in listing["content"]]
+        stop = urllib.request.Request(f"{base}/api/shutdown", headers=headers, method="POST")
+        urllib.request.urlopen(stop, timeout=5)  # the server is a child: ending the command alone would leave it behind
+        assert lab.wait(timeout=30) == 0
     finally:
-        lab.terminate()
-        lab.wait(timeout=30)
+        lab.kill()
 
 
 # --- run and notebooks -----------------------------------------------------------------------------------------
