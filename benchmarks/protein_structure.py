@@ -4,8 +4,8 @@
     python benchmarks/protein_structure.py --only profiles    one part
     python benchmarks/protein_structure.py --report           only writes RESULTS.md anew from the stored rows
 
-Declared before any result: the seeds 0, 1, 2 (profiles: 0 to 4), which choose split, first weights and order; 20
-epochs. Chains and settings are those of the chapter, so seed 0 of `models` and `contacts` is what the chapter shows.
+The seeds are 0, 1, 2 (profiles: 0 to 4); they choose split, first weights and order. Chains and settings are those of
+the chapter, so seed 0 of `models` and `contacts` is what the chapter shows.
 
 models    one chain of each family, split by family: three simple methods and three networks of about 24,000 weights
 splits    the same test residues (half of those of one chain of each of the 16 families with several chains), 12,000
@@ -350,7 +350,7 @@ def save(part, setting, method, seed, row, parameters, n_train, n_test, cpu):
     row = row | {"parameters": parameters, "n_train": n_train, "n_test": n_test, "cpu_seconds": cpu}
     row = {name: f"{value:.5g}" if isinstance(value, float) else value for name, value in row.items()}
     row |= {"part": part, "setting": setting, "method": method, "seed": seed, "date": report.today()}
-    row |= {"machine": report.machine(), "command": "python benchmarks/protein_structure.py"}
+    row |= {"machine": report.machine(), "command": report.command()}
     report.put_row(CSV, COLUMNS, KEY, row)
     print(part, setting, method, seed, *(f"{name} {row[name]}" for name in QUALITY[:4] if name in row), flush=True)
 
