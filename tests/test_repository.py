@@ -16,19 +16,21 @@ PACKAGE = ROOT / "course_utils"
 
 # --- who imports whom ------------------------------------------------------------------------------------------
 
+GROUND = {"_checks"}
 FOUNDATION = {"evaluation", "training", "plots"}
-TOPICS = {"images", "molecules", "sequences", "proteins", "survival"}
+TOPICS = {"images", "convolution", "brain_lesions", "sequences", "proteins", "molecules", "generative", "survival"}
 TOPICS |= {"efficiency", "imbalance", "privacy", "fusion", "explain"}
 COMMANDS = {"__main__", "bootstrap", "cli", "notebooks"}
-EVERYTHING = FOUNDATION | TOPICS | COMMANDS | {"datasets", "exercises"}
+EVERYTHING = GROUND | FOUNDATION | TOPICS | COMMANDS | {"datasets", "exercises"}
 
 # Group of modules -> what they may import when they are imported, and what only inside a function.
 ALLOWED = {
-    "__init__": (set(), {"plots"}),
-    "foundation": (set(), set()),
-    "topic": (FOUNDATION, FOUNDATION),
-    "datasets": (set(), TOPICS),  # a simulator, in the function that needs it
-    "exercises": (FOUNDATION | TOPICS | {"exercises"}, FOUNDATION | TOPICS | {"exercises"}),
+    "ground": (set(), set()),
+    "__init__": (GROUND, GROUND | {"plots"}),
+    "foundation": (GROUND, GROUND),
+    "topic": (GROUND | FOUNDATION, GROUND | FOUNDATION),
+    "datasets": (GROUND | {"datasets"}, GROUND | {"datasets"} | TOPICS),  # a simulator, in the function that needs it
+    "exercises": (GROUND | FOUNDATION | TOPICS | {"exercises"}, GROUND | FOUNDATION | TOPICS | {"exercises"}),
     "command": (EVERYTHING, EVERYTHING),
 }
 
@@ -36,6 +38,8 @@ ALLOWED = {
 def group(module):
     """Return the group of a module named as in `images` or `exercises.ch_00`, or None if it has none."""
     first = module.split(".")[0]
+    if first in GROUND:
+        return "ground"
     if first in FOUNDATION:
         return "foundation"
     if first in TOPICS:
@@ -95,12 +99,14 @@ def test_imports_run_one_way():
 @pytest.mark.parametrize(
     ("module", "source"),
     [
+        ("_checks", "from course_utils import evaluation"),
         ("evaluation", "from course_utils import plots"),
         ("plots", "def draw():\n    from course_utils.evaluation import Interval"),
         ("images", "import course_utils.molecules"),
         ("images", "from course_utils import exercises"),
         ("datasets", "from course_utils.images import simulate_brain_lesions"),
         ("datasets", "from course_utils import evaluation"),
+        ("datasets.images", "from course_utils.brain_lesions import simulate_brain_lesions"),
         ("exercises.ch_00", "from course_utils import datasets"),
         ("__init__", "from course_utils import plots"),
         ("training", "from . import plots"),
@@ -116,7 +122,8 @@ def test_import_against_the_order_is_noticed(module, source):
     ("module", "source"),
     [
         ("datasets", "def load():\n    from course_utils.images import simulate_brain_lesions"),
-        ("images", "from course_utils import evaluation, plots\nimport numpy"),
+        ("images", "from course_utils import _checks, evaluation, plots\nimport numpy"),
+        ("datasets.images", "from course_utils.datasets import files\nfrom course_utils import _checks"),
         ("exercises.ch_3_1_1", "from course_utils import images\nfrom course_utils.exercises import Exercise"),
         ("__init__", "def setup():\n    from course_utils import plots"),
     ],
@@ -149,6 +156,7 @@ COMMAND = "a command or what the commands share: it is run, not taught"
 ANSWERS = "the answers of the exercises, explained in the chapters' solutions"
 NOT_TAUGHT = {
     "__main__": COMMAND,
+    "_checks": "behind the functions that are taught",
     "bootstrap": COMMAND,
     "cli": COMMAND,
     "notebooks": COMMAND,

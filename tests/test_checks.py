@@ -1,0 +1,132 @@
+"""The checks of arguments: one wording, one kind of error, and what is welcome."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from course_utils import _checks
+
+
+@pytest.mark.parametrize("value", [3, np.int64(3), np.uint8(3)])
+def test_integer_takes_every_whole_number(value):
+    assert _checks.integer(value, "epochs", least=1) == 3
+    assert type(_checks.integer(value, "epochs")) is int
+
+
+@pytest.mark.parametrize("value", [True, np.True_, 3.0, "3", None, [3], np.array([3, 4])])
+def test_integer_refuses_what_is_none(value):
+    with pytest.raises(TypeError, match="epochs must be an integer, got"):
+        _checks.integer(value, "epochs")
+
+
+@pytest.mark.parametrize("value", [0.5, np.float32(0.5), 1, np.int8(1)])
+def test_number_takes_every_real_number(value):
+    assert type(_checks.number(value, "rate", above=0)) is float
+
+
+@pytest.mark.parametrize("value", [True, np.False_, "a", None, 1j, pd.NA, [0.5]])
+def test_number_refuses_what_is_none(value):
+    with pytest.raises(TypeError, match="rate must be a number, got"):
+        _checks.number(value, "rate")
+
+
+@pytest.mark.parametrize("value", [float("nan"), np.inf, np.float32("-inf")])
+def test_number_refuses_what_is_not_finite(value):
+    with pytest.raises(ValueError, match="rate must be finite, got"):
+        _checks.number(value, "rate")
+
+
+@pytest.mark.parametrize(
+    ("limits", "value", "message"),
+    [
+        ({"least": 1}, 0, "must be at least 1, got 0"),
+        ({"least": 1, "most": 8}, 9, "must be from 1 to 8, got 9"),
+        ({"most": 8}, 9, "must be at most 8, got 9"),
+    ],
+)
+def test_integer_names_its_limits(limits, value, message):
+    with pytest.raises(ValueError, match=message):
+        _checks.integer(value, "epochs", **limits)
+
+
+@pytest.mark.parametrize(
+    ("limits", "value", "message"),
+    [
+        ({"above": 0}, 0, r"must be above 0, got 0\.0"),
+        ({"least": 0, "below": 1}, 1, r"must be at least 0 and below 1, got 1\.0"),
+        ({"above": 0, "most": 1}, 1.5, r"must be above 0 and at most 1, got 1\.5"),
+    ],
+)
+def test_number_names_its_limits(limits, value, message):
+    with pytest.raises(ValueError, match=message):
+        _checks.number(value, "rate", **limits)
+
+
+def test_share_prints_enough_digits():
+    assert _checks.share(1, "level", ends_allowed=True) == 1
+    with pytest.raises(ValueError, match=r"level must be between 0 and 1, ends excluded, got 1\.0$"):
+        _checks.share(1, "level")
+    with pytest.raises(ValueError, match=r"between 0 and 1, got 1\.0000001$"):
+        _checks.share(1.0000001, "level", ends_allowed=True)
+
+
+@pytest.mark.parametrize("value", [0, 1, "True", None, np.array([True])])
+def test_boolean_is_strict(value):
+    assert _checks.boolean(np.True_, "flip") is True
+    with pytest.raises(TypeError, match="flip must be True or False, got"):
+        _checks.boolean(value, "flip")
+
+
+def test_choice_names_the_nearest():
+    assert _checks.choice("cnn", "kind", ["cnn", "bilstm"]) == "cnn"
+    assert type(_checks.choice(np.int64(64), "size", (32, 64))) is int
+    with pytest.raises(ValueError, match="kind must be one of 'cnn', 'bilstm', got 'bilstn'; did you mean 'bilstm'"):
+        _checks.choice("bilstn", "kind", ["cnn", "bilstm"])
+    for odd in (None, ["cnn"], True, np.array([1, 2])):
+        with pytest.raises(ValueError, match="kind must be one of"):
+            _checks.choice(odd, "kind", ["cnn", 1])
+
+
+def test_seed_and_generator():
+    rng = np.random.default_rng(1)
+    assert _checks.seed(np.int64(5)) == 5 and _checks.generator(rng) is rng
+    assert _checks.generator(3).random() == np.random.default_rng(3).random()
+    for wrong in (-1, 2**32):
+        with pytest.raises(ValueError, match=r"seed must be between 0 and 2\*\*32 - 1"):
+            _checks.seed(wrong)
+    with pytest.raises(TypeError, match="seed must be an integer"):
+        _checks.generator(1.5)
+
+
+def test_array_refuses_what_it_should():
+    assert _checks.array([True, False], "x").dtype == bool
+    assert _checks.array(np.ma.array([1.0, 2.0], mask=False), "x").tolist() == [1, 2]
+    for wrong, message in [
+        ([], "x must not be empty"),
+        ([[1], [2]], r"x must have one dimension, got shape \(2, 1\); a Keras model predicts one column"),
+        ([1, np.nan, np.inf], r"x must be finite, got 2 NaN or infinite value\(s\), the first in row 1"),
+        (np.ma.array([1.0, 2.0], mask=[True, False]), r"x must not be masked, got 1 masked value"),
+        ([[1, 2], [3]], "x must have rows of equal length"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            _checks.array(wrong, "x", axes=None if message.endswith("length") else 1)
+    for wrong in (["a"], [None, 1], [1j], [pd.NA, 1.0]):
+        with pytest.raises(TypeError, match="x must be an array of numbers, got dtype"):
+            _checks.array(wrong, "x")
+
+
+def test_labels_and_probabilities():
+    assert _checks.labels([True, False]).tolist() == [1, 0]
+    assert _checks.labels(np.array([0.0, 1.0])).dtype == np.int64
+    with pytest.raises(ValueError, match="labels must be 0 or 1, got 2"):
+        _checks.labels([0, 2])
+    with pytest.raises(ValueError, match="labels must hold both classes, got only 1"):
+        _checks.labels([1, 1], both_classes=True)
+    with pytest.raises(ValueError, match=r"probabilities must be between 0 and 1, got 1\.0000001; is this a logit\?"):
+        _checks.probabilities([0.5, 1.0000001])
+
+
+def test_same_length():
+    _checks.same_length(labels=[1], scores=[2])
+    with pytest.raises(ValueError, match="labels and scores must have the same length, got 1 and 2"):
+        _checks.same_length(labels=[1], scores=[2, 3])
