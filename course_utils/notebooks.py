@@ -1,9 +1,11 @@
-"""Find the chapters and run them.
+"""Find the chapters, read them and run them: the one reader of notebooks and of `_toc.yml`.
 
-Students never need this module; the commands of `course_utils.cli` and the tests do.
+Students never need this module; the commands of `course_utils.cli`, the site and the tests do.
 """
 
+import ast
 import os
+import re
 import tempfile
 import threading
 import time
@@ -83,6 +85,129 @@ def sources(notebook):
 def fast_parameters(notebook):
     """Return the parameters of the fast profile, from the notebook's metadata."""
     return dict(notebook.metadata.get("course", {}).get("fast", {}))
+
+
+# --- reading a notebook: the rules, the site and the copies all ask here ------------------------------------------
+
+
+def place(index, cell):
+    """Name a cell so that an author finds it: its number and its first words."""
+    first_line = (cell.source.strip().splitlines() or ["empty"])[0]
+    return f"cell {index} ({first_line[:50]})"
+
+
+def syntax(cell):
+    """Return the syntax tree of a code cell; an empty one if it is not plain Python (a rule of its own says so)."""
+    try:
+        return ast.parse(cell.source)
+    except SyntaxError:
+        return ast.parse("")
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def slide_type(cell):
+    return cell.metadata.get("slideshow", {}).get("slide_type")
+
+
+def without_code_blocks(source):
+    return re.sub(r"^(```|~~~).*?^\1", "", source, flags=re.DOTALL | re.MULTILINE)
+
+
+def prose(source, keep_links=True):
+    """Return markdown without code and formulas and, if asked for, without addresses."""
+    source = re.sub(r"`[^`\n]*`", "", without_code_blocks(source))
+    source = re.sub(r"\$\$.*?\$\$", "", source, flags=re.DOTALL)
+    source = re.sub(r"\$[^$\n]+\$", "", source)
+    if not keep_links:
+        source = re.sub(r"\]\([^)]*\)|https?://\S+|<[^>]*>", " ", source)
+    return source
+
+
+def headings(notebook):
+    """Return (cell index, level, title) of every heading."""
+    found = []
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown":
+            for marks, title in re.findall(r"^(#{1,6}) +(.+?) *$", without_code_blocks(cell.source), re.MULTILINE):
+                found.append((index, len(marks), title))
+    return found
+
+
+def section(notebook, title):
+    """Return the markdown of the `##` section with this title, or None."""
+    text, inside = [], False
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for line in without_code_blocks(cell.source).splitlines():
+                if re.match(r"#{1,2} ", line):
+                    inside = line.strip() == f"## {title}"
+                    text += [""] if inside else []
+                elif inside:
+                    text.append(line)
+            text += [""] if inside else []  # a new cell is a new paragraph
+    return "\n".join(text) if text else None
+
+
+def section_titles(notebook):
+    return [title for _, level, title in headings(notebook) if level == 2]
+
+
+def badge(notebook):
+    """Return the badge line, the last one of the first cell, as a dictionary of labels and values."""
+    first = notebook.cells[0].source.strip() if notebook.cells else ""
+    return dict(re.findall(r"\*\*(.+?)\*\* (.+?)(?= · |$)", (first.splitlines() or [""])[-1]))
+
+
+def claims(notebook):
+    """Return the calls of `claim` in all code cells."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [call for cell in code for call in calls(syntax(cell), "claim")]
+
+
+def calls(tree, name):
+    """Return the calls of a function, called as `name(...)` or `module.name(...)`."""
+    named = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [node for node in named if ast.unparse(node.func).split(".")[-1] == name]
+
+
+def is_call(statement, name):
+    return isinstance(statement, ast.Expr) and statement.value in calls(statement, name)
+
+
+def output_text(output):
+    """Return what a reader can read in one output."""
+    if output.output_type == "stream":
+        return output.text
+    data = output.get("data", {})
+    return "\n".join("".join(data[kind]) for kind in ("text/plain", "text/html") if kind in data)
+
+
+def printed(cell):
+    return "".join(output_text(output) for output in cell.get("outputs", []))
+
+
+def exercises(notebook):
+    """Return (id, text cell, code cell or None, cell after the code or None) of each exercise."""
+    found = []
+    for index, cell in enumerate(notebook.cells):
+        match = re.match(r"#{3,4} Exercise (\S+): .+", cell.source)
+        if cell.cell_type == "markdown" and match:
+            code, after = (notebook.cells[index + 1 : index + 3] + [None, None])[:2]
+            is_code = code is not None and code.cell_type == "code"
+            found.append((match[1], cell, code if is_code else None, after))
+    return found
+
+
+def statement(call):
+    """Return the statement of a claim if it is a constant string, else None."""
+    first = call.args[0] if call.args else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+
+
+# --- running a notebook ----------------------------------------------------------------------------------------------
 
 
 def execute(notebook, folder, parameters=None, environment=None, on_cell=None):

@@ -18,6 +18,24 @@ from pathlib import Path
 
 import nbformat
 
+from course_utils.notebooks import (
+    calls,
+    exercises,
+    headings,
+    is_call,
+    output_text,
+    place,
+    printed,
+    prose,
+    read,
+    section,
+    section_titles,
+    slide_type,
+    statement,
+    syntax,
+    tags,
+)
+
 RULES = []
 PROMPT = "**Before you run it:**"
 SLIDE_TYPES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
@@ -45,8 +63,8 @@ def load(entry, mutations_folder, exercise_range=(3, 5)):
     return Chapter(
         path=entry.path,
         entry=entry,
-        notebook=nbformat.read(entry.path, as_version=4),
-        solution=nbformat.read(entry.solution_path, as_version=4) if entry.solution_path.exists() else None,
+        notebook=read(entry.path),
+        solution=read(entry.solution_path) if entry.solution_path.exists() else None,
         mutations=tomllib.loads(mutations.read_text("utf-8")).get("mutation", []) if mutations.exists() else None,
         exercise_range=exercise_range,
     )
@@ -66,12 +84,6 @@ def rule(check):
 # --- reading a notebook ----------------------------------------------------------------------------------------
 
 
-def place(index, cell):
-    """Name a cell so that an author finds it: its number and its first words."""
-    first_line = (cell.source.strip().splitlines() or ["empty"])[0]
-    return f"cell {index} ({first_line[:50]})"
-
-
 def cells(chapter, kind=None, solution=True):
     """Return (place, cell) of the chapter's cells and, unless told otherwise, of its solution's cells."""
     found = [(place(i, cell), cell) for i, cell in enumerate(chapter.notebook.cells)]
@@ -84,86 +96,6 @@ def notebooks(chapter):
     """Return (name, notebook) of the chapter and, if there is one, of its solution."""
     pairs = [("the chapter", chapter.notebook), ("the solution", chapter.solution)]
     return [(name, notebook) for name, notebook in pairs if notebook is not None]
-
-
-def syntax(cell):
-    """Return the syntax tree of a code cell; an empty one if it is not plain Python (a rule of its own says so)."""
-    try:
-        return ast.parse(cell.source)
-    except SyntaxError:
-        return ast.parse("")
-
-
-def tags(cell):
-    return cell.metadata.get("tags", [])
-
-
-def slide_type(cell):
-    return cell.metadata.get("slideshow", {}).get("slide_type")
-
-
-def without_code_blocks(source):
-    return re.sub(r"^(```|~~~).*?^\1", "", source, flags=re.DOTALL | re.MULTILINE)
-
-
-def prose(source, keep_links=True):
-    """Return markdown without code and formulas and, if asked for, without addresses."""
-    source = re.sub(r"`[^`\n]*`", "", without_code_blocks(source))
-    source = re.sub(r"\$\$.*?\$\$", "", source, flags=re.DOTALL)
-    source = re.sub(r"\$[^$\n]+\$", "", source)
-    if not keep_links:
-        source = re.sub(r"\]\([^)]*\)|https?://\S+|<[^>]*>", " ", source)
-    return source
-
-
-def headings(notebook):
-    """Return (cell index, level, title) of every heading."""
-    found = []
-    for index, cell in enumerate(notebook.cells):
-        if cell.cell_type == "markdown":
-            for marks, title in re.findall(r"^(#{1,6}) +(.+?) *$", without_code_blocks(cell.source), re.MULTILINE):
-                found.append((index, len(marks), title))
-    return found
-
-
-def section(notebook, title):
-    """Return the markdown of the `##` section with this title, or None."""
-    text, inside = [], False
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            for line in without_code_blocks(cell.source).splitlines():
-                if re.match(r"#{1,2} ", line):
-                    inside = line.strip() == f"## {title}"
-                    text += [""] if inside else []
-                elif inside:
-                    text.append(line)
-    return "\n".join(text) if text else None
-
-
-def section_titles(notebook):
-    return [title for _, level, title in headings(notebook) if level == 2]
-
-
-def calls(tree, name):
-    """Return the calls of a function, called as `name(...)` or `module.name(...)`."""
-    named = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return [node for node in named if ast.unparse(node.func).split(".")[-1] == name]
-
-
-def is_call(statement, name):
-    return isinstance(statement, ast.Expr) and statement.value in calls(statement, name)
-
-
-def output_text(output):
-    """Return what a reader can read in one output."""
-    if output.output_type == "stream":
-        return output.text
-    data = output.get("data", {})
-    return "\n".join("".join(data[kind]) for kind in ("text/plain", "text/html") if kind in data)
-
-
-def printed(cell):
-    return "".join(output_text(output) for output in cell.get("outputs", []))
 
 
 # --- the opening -----------------------------------------------------------------------------------------------
@@ -337,12 +269,6 @@ def claim_cells(chapter):
     return [(where, cell, claims) for where, cell, claims in found if claims]
 
 
-def statement(call):
-    """Return the statement of a claim if it is a constant string, else None."""
-    first = call.args[0] if call.args else None
-    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
-
-
 def keyword(call, name):
     return next((ast.unparse(item.value) for item in call.keywords if item.arg == name), None)
 
@@ -434,18 +360,6 @@ def rule_predictions(chapter):
                 yield f"{place(index, cell)}: the code to be predicted must stand in the next cell"
     if count < 2:
         yield f"ask for a prediction at least twice, with `{PROMPT} ...` (found {count})"
-
-
-def exercises(notebook):
-    """Return (id, text cell, code cell or None, cell after the code or None) of each exercise."""
-    found = []
-    for index, cell in enumerate(notebook.cells):
-        match = re.match(r"#{3,4} Exercise (\S+): .+", cell.source)
-        if cell.cell_type == "markdown" and match:
-            code, after = (notebook.cells[index + 1 : index + 3] + [None, None])[:2]
-            is_code = code is not None and code.cell_type == "code"
-            found.append((match[1], cell, code if is_code else None, after))
-    return found
 
 
 def checked_name(code, exercise_id):

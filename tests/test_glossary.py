@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
+
+from course_utils import notebooks
 
 ROOT = Path(__file__).parents[1]
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -31,8 +32,7 @@ def faults(rows, chapters):
 
 @pytest.fixture
 def chapters():
-    toc = yaml.safe_load((ROOT / "notebooks" / "_toc.yml").read_text(encoding="utf-8"))
-    return {entry["number"] for entry in toc}
+    return {entry.number for entry in notebooks.table_of_contents()}
 
 
 def test_the_glossary_is_in_order(chapters):

@@ -37,7 +37,7 @@ Chapter 5 says more.
 
 
 def entry(number, title="Images & more", part="Principles"):
-    return {"file": f"{number.replace('.', '_')}_file", "number": number, "title": title, "part": part}
+    return notebooks.Entry(f"{number.replace('.', '_')}_file", number, title, number, part, notebooks.FOLDER)
 
 
 def summary(number="3.1", text=CHAPTER, numbers=("00", "3.1", "3.2", "4.1", "5"), **other):
@@ -89,11 +89,8 @@ def test_nothing_breaks_without_chapters():
 
 @pytest.fixture(scope="module")
 def course():
-    order = [vars(chapter) for chapter in notebooks.table_of_contents()]
-    numbers = {chapter["number"] for chapter in order}
-    return [
-        overview.summarise(vars(chapter), notebooks.read(chapter.path), numbers) for chapter in notebooks.chapters()
-    ]
+    numbers = {chapter.number for chapter in notebooks.table_of_contents()}
+    return [overview.summarise(chapter, notebooks.read(chapter.path), numbers) for chapter in notebooks.chapters()]
 
 
 def test_the_page_of_the_course_is_complete(course):

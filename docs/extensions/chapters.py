@@ -17,17 +17,13 @@ from posixpath import normpath
 
 import nbformat
 import overview
-import yaml
 from sphinx.util import logging
+
+from course_utils import notebooks
 
 logger = logging.getLogger(__name__)
 
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s:#]+)(?P<anchor>#[^)\s]*)?\)")
-
-
-def read_order(notebooks):
-    """The entries of _toc.yml, in reading order."""
-    return yaml.safe_load((Path(notebooks) / "_toc.yml").read_text(encoding="utf-8"))
 
 
 def add_alt_text(cell):
@@ -47,15 +43,15 @@ def fold_claims(cell):
 
 def rewrite_links(text, root, order):
     """Let the relative links of a chapter lead to pages of the site."""
-    numbers = {f"notebooks/{entry['file']}.ipynb": entry["number"] for entry in order}
+    chapters = {f"notebooks/{entry.file}.ipynb" for entry in order}
 
     def rewrite(link):
         path = normpath(f"notebooks/{link['target']}")
         if path.startswith("docs/") and path.endswith(".md"):
             return f"[{link['text']}](../{path.removeprefix('docs/')}{link['anchor'] or ''})"
-        if path in numbers and (root / path).exists():
+        if path in chapters and (root / path).exists():
             return link.group()
-        if path in numbers or (root / path).exists():
+        if path in chapters or (root / path).exists():
             return link["text"]  # a chapter not written yet, or a file of the repository
         return link.group()  # leads nowhere: Sphinx will say so
 
@@ -66,16 +62,16 @@ def copy_chapters(root, docs):
     """Write docs/chapters/ anew and return its table of contents as MyST text."""
     root, target = Path(root), Path(docs) / "chapters"
     target.mkdir(exist_ok=True)
-    order = read_order(root / "notebooks")
-    present = [entry for entry in order if (root / "notebooks" / f"{entry['file']}.ipynb").exists()]
+    order = notebooks.table_of_contents(root / "notebooks")
+    present = notebooks.chapters(root / "notebooks")
     for old in target.glob("*.ipynb"):
-        if old.stem not in {entry["file"] for entry in present}:
+        if old.stem not in {entry.file for entry in present}:
             old.unlink()
     summaries = []
     for entry in present:
-        name = f"{entry['file']}.ipynb"
-        notebook = nbformat.read(root / "notebooks" / name, as_version=4)
-        summaries.append(overview.summarise(entry, notebook, {entry["number"] for entry in order}))
+        name = entry.path.name
+        notebook = notebooks.read(entry.path)
+        summaries.append(overview.summarise(entry, notebook, {entry.number for entry in order}))
         for number, cell in enumerate(notebook.cells):
             if cell.cell_type == "markdown":
                 cell.source = rewrite_links(cell.source, root, order)
@@ -92,8 +88,8 @@ def copy_chapters(root, docs):
 def table_of_contents(present):
     """One toctree for each part of the course."""
     blocks = []
-    for part in dict.fromkeys(entry["part"] for entry in present):
-        files = [f"chapters/{entry['file']}" for entry in present if entry["part"] == part]
+    for part in dict.fromkeys(entry.part for entry in present):
+        files = [f"chapters/{entry.file}" for entry in present if entry.part == part]
         blocks.append("\n".join(["```{toctree}", f":caption: {part}", ":maxdepth: 1", "", *files, "```", ""]))
     return "\n".join(blocks)
 

@@ -5,13 +5,14 @@ of the exercises. A chapter that a sentence beginning "You need" names is needed
 that paragraph is used, and explained there.
 """
 
-import ast
 import re
 from dataclasses import dataclass, field
 from html import escape
 from textwrap import wrap
 
 from mdit_py_plugins.anchors.index import slugify
+
+from course_utils.notebooks import badge, claims, exercises, section
 
 LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
@@ -34,33 +35,19 @@ class Summary:
 
 def summarise(entry, notebook, numbers):
     """Read one notebook; `numbers` are those of all chapters."""
-    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    badge = dict(re.findall(r"\*\*(.+?)\*\* (.+?)(?= · |$)", ("\n".join(texts[:1]).strip().splitlines() or [""])[-1]))
-    objectives = re.findall(r"^- (.+?)[;.]?$", section(texts, "What you will be able to do"), re.MULTILINE)
-    before = LINK.sub(r"\1", re.split(r"\n\n|^1\. ", section(texts, "Before you start").strip(), flags=re.MULTILINE)[0])
+    objectives = re.findall(r"^- (.+?)[;.]?$", section(notebook, "What you will be able to do") or "", re.MULTILINE)
+    before = (section(notebook, "Before you start") or "").strip()
+    before = LINK.sub(r"\1", re.split(r"\n\n|^1\. ", before, flags=re.MULTILINE)[0])
     needs, uses = [], []
     for sentence in re.split(r"(?<=[.;])\s+", before):
         named = [number for number in re.findall(r"(?<![\d.])\d[\d.]*\d|(?<![\d.])\d(?![\d.])", sentence)]
-        named = [number for number in named if number in numbers and number != entry["number"]]
+        named = [number for number in named if number in numbers and number != entry.number]
         (needs if sentence.startswith("You need") else uses).extend(named)
-    titles = [title for text in texts for title in re.findall(r"^### (Exercise .+?) *$", text, re.MULTILINE)]
+    titles = [text.source.splitlines()[0].lstrip("# ") for _, text, *_ in exercises(notebook)]
     return Summary(
-        entry["file"], entry["number"], entry["title"], entry["part"], badge, objectives,
-        needs, [number for number in uses if number not in needs], titles, count_claims(notebook),
+        entry.file, entry.number, entry.title, entry.part, badge(notebook), objectives,
+        needs, [number for number in uses if number not in needs], titles, len(claims(notebook)),
     )  # fmt: skip
-
-
-def section(texts, title):
-    """The text below the heading `## title`, up to the next heading of that level."""
-    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", "\n\n".join(texts), re.MULTILINE | re.DOTALL)
-    return found[1] if found else ""
-
-
-def count_claims(notebook):
-    """How many statements the notebook checks when it runs."""
-    trees = [ast.parse(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
-    calls = [node.func for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return sum(isinstance(function, ast.Name) and function.id == "claim" for function in calls)
 
 
 def page(summaries):
