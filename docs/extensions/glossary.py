@@ -24,7 +24,8 @@ HEAD = """\
 
 <!-- Joined from docs/glossary/ by `make pages`: edit the files there. -->
 
-Terms in English and Chinese (中文), each with its meaning in one line and the chapter that treats it. A chapter without a link is still to come.
+Terms in English and Chinese (中文), each with its meaning in one line and the chapter that treats it. A chapter
+without a link is still to come.
 
 | English | 中文 | meaning | chapter |
 |---|---|---|---|
@@ -46,17 +47,20 @@ class Term:
         return f"{self.term} ({self.abbreviation})" if self.abbreviation else self.term
 
 
+def read(path):
+    """Return the `Term`s of one file; a ValueError names a file that is not as it should be."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        if set(tables) != {"term"}:
+            raise ValueError("a list of [[term]], and nothing else")
+        return [Term(path.stem, **table) for table in tables["term"]]
+    except (TypeError, ValueError) as problem:
+        raise ValueError(f"docs/glossary/{path.name}: {problem}") from None
+
+
 def terms(folder=FOLDER):
     """Return every `Term`, in alphabetical order."""
-    found = []
-    for path in sorted(Path(folder).glob("*.toml")):
-        try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
-            found += [Term(path.stem, **table) for table in tables.pop("term")]
-            if tables:
-                raise ValueError(f"only [[term]] is allowed, not {', '.join(tables)}")
-        except (TypeError, KeyError, ValueError) as problem:
-            raise ValueError(f"docs/glossary/{path.name}: {problem}") from None
+    found = [term for path in sorted(Path(folder).glob("*.toml")) for term in read(path)]
     return sorted(found, key=lambda term: term.name.casefold())
 
 
