@@ -30,7 +30,7 @@ HEAD = """\
 
 <!-- Joined from the Markdown files of results/ by `make pages`; those are written by the scripts, never by hand. -->
 
-The scripts of this folder measure them; `README.md` says how.
+The scripts of `benchmarks/` measured these numbers; the `README.md` beside them says how.
 """
 
 

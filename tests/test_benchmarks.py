@@ -125,7 +125,9 @@ def test_a_dry_run_stores_nothing(run, folder, capsys):
     assert "recipe first, seed 7, auc 0.5" in capsys.readouterr().out
     assert not list((folder / "results").iterdir()) and not (folder / "RESULTS.md").exists()
     run()
+    (folder / "RESULTS.md").unlink()
     assert run("--dry-run") == [("first", 0), ("first", 1), ("second", 0)]
+    assert not (folder / "RESULTS.md").exists()
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ Inline $\hat p_i = \sigma(\mathbf{w}^\top \mathbf{x}_i)$, and code `$x$`.
 $$\boldsymbol{\theta} \leftarrow \boldsymbol{\theta} - \eta\, \nabla_{\boldsymbol{\theta}} \mathcal{L}$$
 
 [primer](../docs/notation.md), [chapter 2](02_last.ipynb),
-[chapter 1](01_later.ipynb), [the catalogue](../data/README.md)
+[chapter 1](01_later.ipynb), [catalogue](../data/README.md), [the licence](../LICENSE)
 
 <details>
 <summary>Answer</summary>
@@ -62,8 +62,9 @@ def course(tmp_path):
     shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("_build", "chapters"))
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "data").mkdir()
-    for name in ("README.md", "data/README.md"):
-        (tmp_path / name).touch()
+    (tmp_path / "benchmarks").mkdir()
+    for name in ("README.md", "LICENSE", "data/README.md", "benchmarks/RESULTS.md"):
+        (tmp_path / name).write_text("# Title\n", encoding="utf-8")
     glossary = "# Glossary\n\n| term | chapter |\n|---|---|\n| bootstrap | [00](../notebooks/00_start_here.ipynb) |\n"
     (tmp_path / "docs" / "glossary.md").write_text(glossary, encoding="utf-8")  # the real one links to other chapters
     (tmp_path / "notebooks" / "_toc.yml").write_text(TOC, encoding="utf-8")
@@ -126,13 +127,14 @@ def test_site_shows_chapters_and_pages(course):
     assert "chapters/00_start_here.html" in [link["href"] for link in glance.select("article td a")]
     # links lead to pages of the site, or are plain text
     targets = {link.get_text(): link["href"] for link in chapter.select("article p a")}
-    assert targets == {"primer": "../notation.html", "chapter 2": "02_last.html"}
-    assert "the catalogue" in chapter.select_one("article").get_text()
+    assert targets == {"primer": "../notation.html", "chapter 2": "02_last.html", "catalogue": "data.html"}
+    assert "the licence" in chapter.select_one("article").get_text()
     # the parts of the course in reading order, without the chapter that is not written yet
     captions = [caption.get_text(strip=True) for caption in index.select("nav .caption-text")]
     assert list(dict.fromkeys(captions)) == ["Orientation", "Labs", "Pages"]
     assert "chapters/01_later.html" not in str(index)
     assert "Nothing here is for clinical use" in index.get_text()
+    assert "Map of the chapters" in index.select_one("article img")["alt"]
     # links of the other pages lead to chapters on the site, too
     targets = {link.get_text(): link["href"] for link in index.select("article p a")}
     assert targets["Start here"] == "chapters/00_start_here.html" and "README" not in targets

@@ -1,7 +1,7 @@
 """Bring the chapters, which stand beside the folder docs/, into the site.
 
-Sphinx reads one folder only. So each notebook named in notebooks/_toc.yml that exists is copied to docs/chapters/,
-with changes that leave the original as it is:
+Sphinx reads one folder only. So each notebook named in notebooks/_toc.yml that exists is copied to docs/chapters/ (and
+so are the data catalogue and the results of the benchmarks), with changes that leave the original as it is:
 
 * the code of claims is folded: their statements are what a reader looks for;
 * the alt text, which authors write into the metadata of a cell, goes where myst-nb looks for it;
@@ -30,7 +30,10 @@ PAGES = [
     "notation",
     "glossary",
     "instructors_guide",
+    "chapters/data",
+    "chapters/results",
 ]
+COPIED = {"data/README.md": "data.md", "benchmarks/RESULTS.md": "results.md"}
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s:#]+)(?P<anchor>#[^)\s]*)?\)")
 
 
@@ -53,6 +56,8 @@ def on_the_site(path, chapters):
     """Where a file of the course stands on the site, such as chapters/00_start_here.ipynb; None if it is not there."""
     if path.startswith("docs/") and path.endswith(".md"):
         return path.removeprefix("docs/")
+    if path in COPIED:
+        return f"chapters/{COPIED[path]}"
     return f"chapters/{path.removeprefix('notebooks/')}" if path in chapters else None
 
 
@@ -96,9 +101,13 @@ def copy_chapters(root, docs):
                 logger.warning("%s: cell %d has an image and no alt text in its metadata", name, number)
             fold_claims(cell)
         write_if_new(target / name, nbformat.writes(notebook))
+    for path, name in COPIED.items():
+        write_if_new(target / name, rewrite_links((root / path).read_text(encoding="utf-8"), root, path))
     write_if_new(target / "map.svg", overview.drawing(summaries))
     write_if_new(target / "at_a_glance.txt", overview.page(summaries))
-    write_if_new(target / "contents.txt", table_of_contents(present))
+    write_if_new(
+        target / "contents.txt", f"## The chapters\n\n{overview.picture(summaries)}\n\n{table_of_contents(present)}"
+    )
 
 
 def table_of_contents(present):

@@ -57,7 +57,7 @@ This page is made from the chapters each time the site is built: what it says is
 
 ## What builds on what
 
-![{alt}](chapters/map.svg)
+{picture}
 
 Every chapter needs *00 Start here*, so its arrows are left out. A solid arrow leads from a chapter to one that
 **needs** it. A broken arrow leads to one that **uses** what is explained there: read the explanation before or after.
@@ -76,7 +76,7 @@ def page(summaries):
     def named(numbers):
         return ", ".join(links.get(number, number) for number in numbers) or "–"
 
-    lines = [HEAD.format(alt=in_words(summaries))]
+    lines = [HEAD.format(picture=picture(summaries))]
     lines += ["| chapter | reading | run | needs | uses | exercises | claims |", "|---|---|---|---|---|---|---|"]
     for chapter in summaries:
         reading = chapter.badge.get("Reading time", "–").split(" path")[0]
@@ -109,6 +109,11 @@ def relations(summaries):
             if number in needs and number != first and not implied:
                 found.append((number, chapter.number, "needs" if number in chapter.needs else "uses"))
     return found
+
+
+def picture(summaries):
+    """The map as a Markdown image, for a page of the folder docs/."""
+    return f"![{in_words(summaries)}](chapters/map.svg)"
 
 
 def in_words(summaries):
