@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p course_utils/bootstrap.py >/dev/null 2>&1 && echo $$p && exit; done; echo python3)
 RUN := .venv/bin/python -m course_utils
 
-.PHONY: help lab test quick check run notebooks lint mutate data-check site slides pins
+.PHONY: help lab test quick check run notebooks lint mutate data-check pages site slides pins
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /: /' | sort
@@ -42,6 +42,9 @@ mutate: .venv/ready  ## break a chapter on purpose and see its claims fail: make
 
 data-check: .venv/ready  ## rebuild the embedded data and compare
 	@.venv/bin/python data/make_data.py --check
+
+pages: .venv/ready  ## join the glossary, the guide and the results of the benchmarks from their parts
+	@.venv/bin/python docs/join.py && .venv/bin/python benchmarks/report.py
 
 site: .venv/ready  ## build the web pages in docs/_build/html
 	@.venv/bin/python -m sphinx -W -q -b html docs docs/_build/html

@@ -1,16 +1,15 @@
 """How fast two sequences are aligned, and in how much memory: the ladder of chapter 3.3.1, measured.
 
-    python benchmarks/alignment.py         everything, about two minutes; writes results/alignment.csv and RESULTS.md
-    python benchmarks/alignment.py --only speed | affine | long | memory
+    python benchmarks/alignment.py    about two minutes
 
-Random proteins (letters drawn with equal chance, seed 0), BLOSUM62. All methods of a part are timed in one run, in
-turns, best of the repetitions, in CPU seconds on one core; what counts is the ratio to Biopython's score. Bars,
-declared before: linear gaps score-only within 8 times Biopython at 1,000 letters, affine gaps within 15 times, and
-Hirschberg's alignment of 10,000 with 10,000 letters in less than 100 MB (peak resident memory) above the interpreter
-with its imports.
+The parts: linear gap costs (speed), affine gaps (affine), 10,000 letters (long), peak memory of Hirschberg's method
+(memory). Random proteins (letters drawn with equal chance, seed 0), BLOSUM62. All methods of a part are timed in one
+run, in turns, best of the repetitions, in CPU seconds on one core; what counts is the ratio to Biopython's score.
+Bars, declared before: linear gaps score-only within 8 times Biopython at 1,000 letters, affine gaps within 15 times,
+and Hirschberg's alignment of 10,000 with 10,000 letters in less than 100 MB (peak resident memory) above the
+interpreter with its imports.
 """
 
-import argparse
 import os
 import subprocess
 import sys
@@ -25,9 +24,7 @@ from Bio.Align import PairwiseAligner, substitution_matrices
 
 from course_utils import sequences
 
-FILE = Path(__file__).resolve().parent / "results" / "alignment.csv"
-COLUMNS = ["part", "method", "letters", "seconds", "ratio", "megabytes", "date", "machine", "command"]
-KEY = ["part", "method", "letters"]
+benchmark = report.Benchmark(__file__, ["part", "method", "letters"], ["seconds", "ratio", "megabytes"])
 AMINO_ACIDS = "ARNDCQEGHILKMFPSTWYV"
 GAP, OPEN, EXTEND = 8, 11, 1
 REPEATS = 7
@@ -123,7 +120,9 @@ def methods(part):
 
 
 def measure(part, letters):
-    """Time all methods of a part in turns. Returns rows."""
+    """Time all methods of a part in turns, and save a row for each."""
+    if benchmark.is_done(part, "Biopython, score", letters):
+        return
     a, b = random_pair(letters)
     best, scores, functions = {}, {}, methods(part)
     for repeat in range(REPEATS if letters <= 3000 else 2):
@@ -139,10 +138,8 @@ def measure(part, letters):
     if wrong:
         raise AssertionError(f"the methods disagree: {wrong}, Biopython has {scores['Biopython, score']}")
     reference = best["Biopython, score"]
-    return [
-        {"part": part, "method": name, "letters": letters, "seconds": f"{t:.3g}", "ratio": f"{t / reference:.2g}"}
-        for name, t in best.items()
-    ]
+    for name, t in best.items():
+        benchmark.save(part, name, letters, row={"seconds": f"{t:.3g}", "ratio": f"{t / reference:.2g}"})
 
 
 CHILD = """
@@ -171,13 +168,12 @@ def memory(letters=10_000):
     The resident peak may stay below one that the imports reached before, and is then 0; what Python and NumPy allocate
     (tracemalloc) cannot hide.
     """
-    rows = []
     for method, trace in (("resident peak above the imports", False), ("allocated by Python and NumPy", True)):
+        if benchmark.is_done("memory", method, letters):
+            continue
         code = CHILD.format(folder=str(Path(__file__).resolve().parent), letters=letters, trace=trace)
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        row = {"part": "memory", "method": method, "letters": letters}
-        rows.append(row | {"megabytes": f"{float(done.stdout):.1f}"})
-    return rows
+        benchmark.save("memory", method, letters, row={"megabytes": f"{float(done.stdout):.1f}"})
 
 
 PARTS = {
@@ -193,12 +189,11 @@ TITLES = {
 }
 
 
-def write_results():
-    rows = report.read_rows(FILE)
-    text = "## Sequence alignment (chapter 3.3.1)\n\nRandom proteins, BLOSUM62; CPU seconds on one core, best of the "
-    text += (
-        "repetitions of one run; the ratio is to Biopython's score in the same run. `python benchmarks/alignment.py`\n"
-    )
+def section():
+    rows = benchmark.rows()
+    text = "## Chapter 3.3.1: sequence alignment (alignment.py)\n\nRandom proteins, BLOSUM62; CPU seconds on one core, "
+    text += "best of the repetitions of one run; the ratio is to Biopython's score in the same run.\n\n"
+    text += report.made_by(rows) + "\n"
     for part, title in TITLES.items():
         found = [row for row in rows if row["part"] == part]
         if found:
@@ -211,25 +206,16 @@ def write_results():
             text += report.table(["method", "seconds", "million cells/s", "times Biopython's score"], table) + "\n"
     for row in rows:
         if row["part"] == "memory":
-            text += f"\nHirschberg's alignment of {row['letters']} with {row['letters']} letters, {row['method']}: "
-            text += f"{row['megabytes']} MB.\n"
-    if rows:
-        text += f"\n{rows[-1]['date']}; {rows[-1]['machine']}\n"
-    report.write_section("alignment", text)
+            letters, peak = f"{int(row['letters']):,}", f"{row['method']}: {row['megabytes']} MB"
+            if float(row["megabytes"]) == 0:  # it cannot be seen from outside
+                peak = "resident memory: no higher than the peak that the imports had reached before"
+            text += f"\nHirschberg's alignment of {letters} with {letters} letters, {peak}.\n"
+    return text
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=PARTS, help="one part")
-    part = parser.parse_args().only
-    command = "python benchmarks/alignment.py" + (f" --only {part}" if part else "")
-    common = {"date": report.today(), "machine": report.machine(), "command": command}
-    for name in [part] if part else PARTS:
-        for row in PARTS[name]():
-            report.put_row(FILE, COLUMNS, KEY, row | common)
-            print(*row.values(), sep="  ", flush=True)
-        write_results()
+def main(arguments=None):
+    return benchmark.main(__doc__, PARTS, section, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,24 +1,19 @@
 """What can be learned from the simulated brain lesions, and what a wrong split pretends.
 
-    python benchmarks/brain_lesions.py              about 15 minutes on one core; writes results/brain_lesions.csv
-    python benchmarks/brain_lesions.py --seeds 7 8  other patients, other splits, other initial weights; writes nothing
+    python benchmarks/brain_lesions.py                        about 15 minutes on one core
+    python benchmarks/brain_lesions.py --seeds 7 8 --dry-run  other patients, other splits, other initial weights
 
 Each seed draws new patients and trains four networks: with and without lesions, each under a split by patient and under
 a split by slice. Seeds 10 to 14 were not looked at while the simulator was adjusted (0, 1, and 100 to 103 were).
 """
 
-import csv
-import datetime
 import os
-import platform
 import sys
 import time
-from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # one core, so that CPU seconds can be compared
 
-import keras
 import numpy as np
 import report
 from sklearn.linear_model import LogisticRegression
@@ -29,8 +24,8 @@ from sklearn.preprocessing import StandardScaler
 from course_utils import datasets, images
 from course_utils.evaluation import bootstrap_interval, group_split, roc_auc
 
-RESULTS = Path(__file__).resolve().parent / "results" / "brain_lesions.csv"
 SEEDS = (10, 11, 12, 13, 14)
+benchmark = report.Benchmark(__file__, ["seed"], seeds=SEEDS, digits=4)
 TEST_SIZE = {True: 0.3, False: 0.4}  # share of the 250 patients; without lesions 100 patients, for a narrow interval
 EPOCHS = 14
 BATCH_SIZE = 32
@@ -45,6 +40,8 @@ def standardise(slices):
 
 def train_network(x, y, seed):
     """Train on the slices `x` with labels `y`. Returns the network and the seconds (CPU, wall)."""
+    import keras
+
     keras.utils.set_random_seed(seed)
     network = images.small_cnn(x.shape[1:], width=WIDTH)
     steps = EPOCHS * int(np.ceil(len(x) / BATCH_SIZE))
@@ -76,7 +73,7 @@ def patient_auc(labels, scores, patients):
 
 def run(seed):
     """Measure everything for one seed. Returns a row of the results."""
-    row = {"seed": seed}
+    row = {}
     for name, lesions in (("", True), ("null_", False)):
         cpu = time.process_time()
         data = datasets.load_brain_lesions(lesions=lesions, seed=seed)
@@ -109,9 +106,19 @@ def run(seed):
     return row
 
 
+def run_seeds():
+    for seed in benchmark.wanted(SEEDS):
+        if not benchmark.is_done(seed):
+            benchmark.save(seed, row=run(seed))
+
+
+PARTS = {"seeds": run_seeds}
+
+
 def summary(rows):
     """Say for each aim whether the rows meet it. Returns lines of text."""
-    column = {name: np.array([row[name] for row in rows], dtype=float) for name in rows[0]}
+    names = [name for name in rows[0] if name not in report.ORIGIN]
+    column = {name: np.array([row[name] for row in rows], dtype=float) for name in names}
     patient = column["patient_split_patient_auc"]
     above_baseline = (patient - column["baseline_patient_auc"]).min()
     gap, null = column["gap"].mean(), column["null_slice_split_slice_auc"].min()
@@ -120,90 +127,53 @@ def summary(rows):
     parameters = column["parameters"].max()
     training, generation = column["training_cpu_seconds"].max(), column["generation_cpu_seconds"].max()
     aims = [
-        ("patient-mean AUC at least 0.80 on every seed", patient.min(), patient.min() >= 0.80),
-        ("mean patient-mean AUC 0.88 to 0.97", patient.mean(), 0.88 <= patient.mean() <= 0.97),
-        ("above the intensity baseline by 0.15 on every seed", above_baseline, above_baseline >= 0.15),
-        ("slice split above patient split by 0.05 on the mean", gap, gap >= 0.05),
-        ("no lesions: slice split above 0.58 on every seed", null, null > 0.58),
+        ("patient-mean AUC at least 0.80 on every seed", f"{patient.min():.2f}", patient.min() >= 0.80),
+        ("mean patient-mean AUC 0.88 to 0.97", f"{patient.mean():.2f}", 0.88 <= patient.mean() <= 0.97),
+        ("above the baseline by 0.15 on every seed", f"{above_baseline:.2f}", above_baseline >= 0.15),
+        ("slice split above patient split by 0.05 on the mean", f"{gap:.2f}", gap >= 0.05),
+        ("no lesions: slice split above 0.58 on every seed", f"{null:.2f}", null > 0.58),
         ("no lesions: at most one interval of the patient split without 0.5", exceptions, exceptions <= 1),
-        ("parameters at most 100,000", parameters, parameters <= 100_000),
-        ("training below 45 CPU seconds", training, training < 45),
-        ("generation below 6 CPU seconds", generation, generation < 6),
+        ("parameters at most 100,000", f"{parameters:,.0f}", parameters <= 100_000),
+        ("training below 45 CPU seconds", f"{training:.0f}", training < 45),
+        ("simulation below 6 CPU seconds", f"{generation:.1f}", generation < 6),
     ]
-    return [f"{'met   ' if met else 'MISSED'} {aim}: {value:.3f}" for aim, value, met in aims]
+    return [f"- {aim}: {value}, {report.yes(met)}" for aim, value, met in aims]
 
 
-def write(rows):
-    """Write the results, with the machine, the date and the command that gave them."""
-    origin = {
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, one used",
-        "date": datetime.date.today().isoformat(),
-        "command": "python benchmarks/brain_lesions.py",
-    }
-    RESULTS.parent.mkdir(exist_ok=True)
-    with open(RESULTS, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [*rows[0], *origin], lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            writer.writerow({k: f"{v:.4g}" if isinstance(v, float) else v for k, v in row.items()} | origin)
-
-
-def stored_rows():
-    """Return the rows of the CSV file, numbers as numbers and without the columns that `write` adds."""
-    added = ("machine", "date", "command")
-    return [
-        {k: int(v) if v.isdigit() else float(v) for k, v in row.items() if k not in added}
-        for row in report.read_rows(RESULTS)
-    ]
-
-
-def write_report():
-    """Write this benchmark's section of RESULTS.md from the stored rows."""
-    rows = stored_rows()
+def section():
+    """Return this benchmark's section of RESULTS.md."""
+    rows = benchmark.rows()
     header = ["seed", "patients: mean AUC", "baseline", "slices, patient split", "slices, slice split", "gap"]
     header += ["no lesions: slice split", "no lesions: patient split", "training CPU s", "simulation CPU s"]
     table = []
-    for number in rows:
+    for row in rows:
+        number = {name: float(value) for name, value in row.items() if name not in report.ORIGIN}
         null = "{:.2f} [{:.2f}, {:.2f}]".format(
             *(number[f"null_patient_split_slice_auc{end}"] for end in ("", "_low", "_high"))
         )
         shown = ["patient_split_patient_auc", "baseline_patient_auc", "patient_split_slice_auc"]
         shown += ["slice_split_slice_auc", "gap", "null_slice_split_slice_auc"]
-        table.append([number["seed"], *(f"{number[name]:.2f}" for name in shown), null])
+        table.append([row["seed"], *(f"{number[name]:.2f}" for name in shown), null])
         table[-1] += [f"{number['training_cpu_seconds']:.0f}", f"{number['generation_cpu_seconds']:.1f}"]
-    text = f"""
-## Simulated brain lesions (brain_lesions.py)
+    return f"""## Simulated brain lesions (brain_lesions.py)
 
 250 simulated patients with 8 slices of 64 x 64 pixels, half of them with lesions; a network of
-{rows[0]["parameters"]:,} parameters, {EPOCHS} epochs. AUC on patients who took no part in training, but for
+{int(rows[0]["parameters"]):,} parameters, {EPOCHS} epochs. AUC on patients who took no part in training, but for
 "slice split": there slices of the same patients stand on both sides. "No lesions": the same brains without lesions and
 with labels that mean nothing; [95 % interval by patient]. Baseline: logistic regression on grey-value statistics.
 
+{report.made_by(rows)}
+
 {report.table(header, table)}
 
-Command: `python benchmarks/brain_lesions.py`.
+What was asked of the simulation, and what was found:
+
+{chr(10).join(summary(rows))}
 """
-    report.write_section("brain_lesions", text)
 
 
 def main(arguments=None):
-    options = report.options("Measure what can be learned from the simulated brain lesions.", SEEDS, arguments)
-    if options.report:
-        write_report()
-        return 0
-    seeds = options.seeds
-    rows = [] if seeds else stored_rows()  # a run that was cut short goes on where it ended
-    for seed in seeds or SEEDS:
-        if seed in [row["seed"] for row in rows]:
-            continue
-        rows.append(run(seed))
-        print({name: round(float(value), 3) for name, value in rows[-1].items()}, flush=True)
-        if not seeds:
-            write(rows)  # after each seed: an interrupted run leaves what it has measured
-    if not seeds:
-        write_report()
-    print("\n".join(summary(rows)))
-    return 0
+    return benchmark.main(__doc__, PARTS, section, arguments)
 
 
 if __name__ == "__main__":

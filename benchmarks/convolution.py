@@ -1,31 +1,28 @@
 """How long does one convolution take, from four loops in Python to Keras? Same inputs for all, side by side.
 
-    python benchmarks/convolution.py            a minute; writes results/convolution.csv and its section of RESULTS.md
-    python benchmarks/convolution.py --dry-run  the same, writes nothing
+    python benchmarks/convolution.py    half a minute
 
 Two cases: "image", one channel and one filter, where SciPy can take part; "layer", 32 channels and 32 filters. Every
 method is called once before it is timed (TensorFlow compiles), its result is compared with Keras, and the best of
 several rounds counts; the methods take turns, so that a busy moment of the machine does not fall on one of them alone.
 """
 
-import argparse
 import os
+import sys
 import time
-from pathlib import Path
+from functools import partial
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # one core, as NumPy's loops use
 
-import keras
 import numpy as np
 import report
-import tensorflow as tf
 from scipy import signal
 
 from course_utils import images
 
-RESULTS = Path(__file__).resolve().parent / "results" / "convolution.csv"
-COLUMNS = ("case", "method", "wall_ms", "ratio_to_keras", "rounds", "largest_difference", "date", "command", "machine")
+MEASURED = ["wall_ms", "ratio_to_keras", "rounds", "largest_difference"]
+benchmark = report.Benchmark(__file__, ["case", "method"], MEASURED)
 CASES = {"image": (64, 64, 1, 3, 1), "layer": (128, 128, 32, 3, 32)}  # height, width, channels, kernel, filters
 ROUNDS = {"four loops": 2}  # the slow one; the others:
 MOST_ROUNDS = 30
@@ -59,6 +56,9 @@ def windows_and_einsum(image, kernel):
 
 def methods(image, kernel):
     """Name -> function without arguments that returns the output, for one image and kernel."""
+    import keras
+    import tensorflow as tf
+
     layer = keras.layers.Conv2D(kernel.shape[3], kernel.shape[:2], use_bias=False)
     layer.build((None, *image.shape))
     layer.set_weights([kernel])
@@ -95,13 +95,26 @@ def measure(case):
     return {name: (best[name], ROUNDS.get(name, MOST_ROUNDS), difference[name]) for name in candidates}
 
 
-def write_report():
-    rows = report.read_rows(RESULTS)
+def run_case(case):
+    if benchmark.is_done(case, "Keras"):
+        return
+    found = measure(case)
+    for method, (milliseconds, rounds, difference) in found.items():
+        ratio = milliseconds / found["Keras"][0]
+        row = [f"{milliseconds:.4f}", f"{ratio:.2f}", rounds, f"{difference:.1e}"]
+        benchmark.save(case, method, row=dict(zip(MEASURED, row, strict=True)))
+
+
+PARTS = {case: partial(run_case, case) for case in CASES}
+
+
+def section():
+    rows = benchmark.rows()
     text = (
         "## Chapter 3.1.1: one convolution (convolution.py)\n\n"
         "3 x 3 kernel, one image, no padding, float32, one thread. Milliseconds: the best of several "
         "rounds in which the methods take turns. The largest difference is that from Keras on the same numbers.\n\n"
-        f"Machine: {rows[0]['machine']}. Date: {rows[0]['date']}. Command: `{rows[0]['command']}`.\n"
+        f"{report.made_by(rows)}\n"
     )
     titles = {"image": "64 x 64 pixels, one channel, one filter", "layer": "128 x 128 pixels, 32 channels, 32 filters"}
     for case, title in titles.items():
@@ -118,34 +131,12 @@ def write_report():
         text += (
             f"\n### {title}\n\n" + report.table(["method", "milliseconds", "times Keras", "difference"], lines) + "\n"
         )
-    report.write_section("convolution", text)
+    return text
 
 
-def main():
-    parser = argparse.ArgumentParser(description="Time one convolution, from loops to Keras.")
-    parser.add_argument("--dry-run", action="store_true", help="write nothing")
-    arguments = parser.parse_args()
-    for case in CASES:
-        found = measure(case)
-        for name, (milliseconds, rounds, difference) in found.items():
-            ratio = milliseconds / found["Keras"][0]
-            print(f"{case:6} {name:20} {milliseconds:10.3f} ms {ratio:9.1f} times Keras, difference {difference:.0e}")
-            row = {
-                "case": case,
-                "method": name,
-                "wall_ms": f"{milliseconds:.4f}",
-                "ratio_to_keras": f"{ratio:.2f}",
-                "rounds": rounds,
-                "largest_difference": f"{difference:.1e}",
-                "date": report.today(),
-                "command": report.command(),
-                "machine": report.machine(),
-            }
-            if not arguments.dry_run:
-                report.put_row(RESULTS, COLUMNS, ("case", "method"), row)
-    if not arguments.dry_run:
-        write_report()
+def main(arguments=None):
+    return benchmark.main(__doc__, PARTS, section, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

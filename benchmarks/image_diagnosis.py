@@ -1,25 +1,21 @@
 """The recipe of lab 4.1 on PneumoniaMNIST: five seeds, its ingredients left out one at a time, the price of ResNet-18.
 
-    COURSE_DATA_DIR=... python benchmarks/image_diagnosis.py                          everything
-    COURSE_DATA_DIR=... python benchmarks/image_diagnosis.py --only seeds             one part
+    python benchmarks/image_diagnosis.py                  about 15 minutes
+    python benchmarks/image_diagnosis.py --only resnet    one part
 
-A row is written to results/image_diagnosis.csv as soon as it is finished, and RESULTS.md is written anew from that
-file after each part. What is already in the file is not run again, unless --again asks for it.
+The parts: five seeds of the recipe, with ten views and as an ensemble of three (seeds), its ingredients left out one at
+a time (sensitivity), one epoch of a ResNet-18 beside one of the small network (resnet).
 
 All recipes, seeds and views are declared here, before any of them has been run by this script. The test set was used
 once for each, and none of them is chosen by its result: the table of the ingredients is a sensitivity analysis.
 """
 
-import argparse
+import functools
 import os
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import report
 
 from course_utils import datasets, evaluation, images, setup
@@ -41,38 +37,31 @@ MAX_EPOCH_SECONDS = 180  # an epoch expected to take longer is extrapolated from
 
 QUALITY = ["test_auc", "accuracy", "balanced_accuracy", "ece", "validation_auc"]
 COST = ["parameters", "wall_seconds", "cpu_seconds", "note"]
-results = report.RecipeRows(report.FOLDER / "results" / "image_diagnosis.csv", [*QUALITY, *COST])
+benchmark = report.Benchmark(__file__, ["part", "recipe", "seed"], [*QUALITY, *COST], seeds=FINAL_SEEDS)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS), help="the parts to run")
-    parser.add_argument("--seeds", nargs="+", type=int, default=None, help="only these of the declared seeds")
-    parser.add_argument("--again", action="store_true", help="run also what is in the file, and replace it")
-    options = parser.parse_args()
-    if options.again:
-        results.again.update([*options.only, *(["views"] if "seeds" in options.only else [])])
+@functools.cache
+def load_data():
     setup(seed=0)
-    data = datasets.load_pneumoniamnist()
-    for part in options.only:
-        PARTS[part](data, options.seeds)
-        write_results()
+    return datasets.load_pneumoniamnist()
 
 
 # --- the parts -------------------------------------------------------------------------------------------------------
 
 
-def run_seeds(data, seeds):
+def run_seeds():
     """The final recipe, each seed also with ten views, and an ensemble of three seeds."""
-    probabilities = {}
-    for seed in wanted(FINAL_SEEDS, seeds):
-        if results.is_done("seeds", "final", seed) and results.is_done("views", "final, 10 views", seed):
+    data, probabilities = load_data(), {}
+    for seed in benchmark.wanted(FINAL_SEEDS):
+        if benchmark.is_done("seeds", "final", seed) and benchmark.is_done("views", "final, 10 views", seed):
             continue
         row, model = train_and_measure(data, FINAL, seed)
-        results.save("seeds", "final", seed, row)
+        benchmark.save("seeds", "final", seed, row=row)
         row, probabilities[seed] = measure(data, model, FINAL, images.predict_with_views)
-        results.save("views", "final, 10 views", seed, row)
-    if seeds is None and not results.is_done("views", "final, 10 views, 3 seeds averaged", ENSEMBLE_SEEDS):
+        benchmark.save("views", "final, 10 views", seed, row=row)
+    if benchmark.options.seeds is None and not benchmark.is_done(
+        "views", "final, 10 views, 3 seeds averaged", ENSEMBLE_SEEDS
+    ):
         ensemble(data, probabilities)
 
 
@@ -82,23 +71,24 @@ def ensemble(data, probabilities):
             model = train_and_measure(data, FINAL, seed)[1]
             probabilities[seed] = measure(data, model, FINAL, images.predict_with_views)[1]
     validation, test = (np.mean([probabilities[seed][i] for seed in ENSEMBLE_SEEDS], axis=0) for i in (0, 1))
-    results.save("views", "final, 10 views, 3 seeds averaged", ENSEMBLE_SEEDS, quality(data, validation, test))
+    benchmark.save("views", "final, 10 views, 3 seeds averaged", ENSEMBLE_SEEDS, row=quality(data, validation, test))
 
 
-def run_sensitivity(data, seeds):
+def run_sensitivity():
     """The recipe with one ingredient left out at a time, and without any."""
-    for seed in wanted(WITHOUT_SEEDS, seeds):
+    data = load_data()
+    for seed in benchmark.wanted(WITHOUT_SEEDS):
         for name, recipe in WITHOUT.items():
-            if not results.is_done("sensitivity", name, seed):
-                results.save("sensitivity", name, seed, train_and_measure(data, recipe, seed)[0])
+            if not benchmark.is_done("sensitivity", name, seed):
+                benchmark.save("sensitivity", name, seed, row=train_and_measure(data, recipe, seed)[0])
 
 
-def run_resnet(data, seeds):
+def run_resnet():
     """One epoch of a ResNet-18 and one of the small network, timed in the same way and in the same run."""
-    if results.is_done("resnet", "ResNet-18", 0) and results.is_done("resnet", "small network", 0):
+    if benchmark.is_done("resnet", "ResNet-18", 0) and benchmark.is_done("resnet", "small network", 0):
         return
     for name, build in (("small network", images.small_cnn), ("ResNet-18", resnet18)):
-        results.save("resnet", name, 0, time_epoch(data, build))
+        benchmark.save("resnet", name, 0, row=time_epoch(load_data(), build))
 
 
 PARTS = {"seeds": run_seeds, "sensitivity": run_sensitivity, "resnet": run_resnet}
@@ -195,12 +185,8 @@ def resnet18(input_shape):
 # --- rows and tables -------------------------------------------------------------------------------------------------
 
 
-def wanted(declared, asked):
-    return [seed for seed in declared if asked is None or seed in asked]
-
-
-def write_results():
-    rows = results.read()
+def section():
+    rows = benchmark.rows()
     chapters = [
         ("Five seeds of the final recipe", [row for row in rows if row["part"] == "seeds"], seeds_table),
         ("Ten views, and three networks averaged", [row for row in rows if row["part"] == "views"], recipes_table),
@@ -211,7 +197,7 @@ def write_results():
     for title, chosen, make_table in chapters:
         if chosen:
             text += [f"### {title}", report.made_by(chosen), make_table(chosen)]
-    report.write_section("image_diagnosis", "\n\n".join(text))
+    return "\n\n".join(text)
 
 
 INTRODUCTION = """## Lab 4.1: PneumoniaMNIST (image_diagnosis.py)
@@ -293,5 +279,9 @@ def epochs_table(rows):
     return text
 
 
+def main(arguments=None):
+    return benchmark.main(__doc__, PARTS, section, arguments)
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,8 +1,7 @@
 """The key experiment of chapter 3.1.2: one network, one set of simulated slices, split by patient and split by slice.
 
-    python benchmarks/patient_leakage.py            about 4 minutes on one core; writes results/patient_leakage.csv
-    python benchmarks/patient_leakage.py --seeds 7  other patients, other splits, other weights; writes nothing
-    python benchmarks/patient_leakage.py --report   only writes RESULTS.md anew from the stored rows
+    python benchmarks/patient_leakage.py                      about 4 minutes on one core
+    python benchmarks/patient_leakage.py --seeds 7 --dry-run  other patients, other splits, other weights
 
 `brain_lesions.py` asks how hard the simulated lesions are; its two splits have different test sets, so that its gap has
 no interval. Here both splits put half of the slices aside, and both networks are judged on the slices that neither was
@@ -17,7 +16,6 @@ training slice, no training at all. Baseline: logistic regression on grey-value 
 
 import sys
 import time
-from pathlib import Path
 
 import brain_lesions  # sets the number of threads, so it comes before Keras
 import numpy as np
@@ -28,11 +26,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from course_utils import datasets
 from course_utils.evaluation import bootstrap_difference, bootstrap_interval, group_split, roc_auc
 
-RESULTS = Path(__file__).resolve().parent / "results" / "patient_leakage.csv"
 SEEDS = (30, 31, 32, 33, 34)
+benchmark = report.Benchmark(__file__, ["seed", "lesions"], seeds=SEEDS, digits=4)
 SIZE = 32
 TEST_SIZE = 0.5
-ORIGIN = ["machine", "date", "command"]
 
 
 def splits(labels, patients, seed):
@@ -49,8 +46,7 @@ def run(seed, lesions):
     x, y, patients = brain_lesions.standardise(data.images), data.labels, data.patients
     pixels = x.reshape(len(x), -1)
     training, test = splits(y, patients, seed)
-    row = {"seed": seed, "lesions": int(lesions), "test_patients": len(np.unique(patients[test]))}
-    row["test_slices"] = len(test)
+    row = {"test_patients": len(np.unique(patients[test])), "test_slices": len(test)}
     scores, cpu = {}, time.process_time()
     for name, train in training.items():
         network, _ = brain_lesions.train_network(x[train], y[train], seed)
@@ -69,9 +65,19 @@ def run(seed, lesions):
     return row | {"cpu_seconds": time.process_time() - cpu}
 
 
-def write_report():
-    """Write this benchmark's section of RESULTS.md from the stored rows."""
-    rows = report.read_rows(RESULTS)
+def run_seeds():
+    for seed in benchmark.wanted(SEEDS):
+        for lesions in (True, False):
+            if not benchmark.is_done(seed, int(lesions)):
+                benchmark.save(seed, int(lesions), row=run(seed, lesions))
+
+
+PARTS = {"seeds": run_seeds}
+
+
+def section():
+    """Return this benchmark's section of RESULTS.md."""
+    rows = benchmark.rows()
 
     def interval(row, name):
         low, high = (row[f"{name}{end}"] for end in ("_low", "_high"))
@@ -89,8 +95,7 @@ def write_report():
         header = ["seed", "AUC, slice split", "AUC, patient split", "gap", "nearest neighbour: accuracy, slice split"]
         header += ["accuracy, patient split", "same patient, slice split", "CPU s"]
         sections.append(f"### {title}\n\n{report.table(header, table)}")
-    text = f"""
-## Patient leakage (patient_leakage.py)
+    return f"""## Chapter 3.1.2: patient leakage (patient_leakage.py)
 
 250 simulated patients with 8 slices of 32 x 32 pixels; network and recipe of `brain_lesions.py`. Each split puts half
 of the slices aside; both networks are judged on the slices that neither was trained on: about a quarter of the slices,
@@ -101,31 +106,12 @@ from more brains, so there the gap is leakage alone.
 
 {(chr(10) * 2).join(sections)}
 
-Machine: {rows[0]["machine"]}. Date: {rows[0]["date"]}. Command: `{rows[0]["command"]}`.
+{report.made_by(rows)}
 """
-    report.write_section("patient_leakage", text)
 
 
 def main(arguments=None):
-    options = report.options("Measure what a split by slice pretends.", SEEDS, arguments)
-    if options.report:
-        write_report()
-        return 0
-    stored = {(int(row["seed"]), int(row["lesions"])) for row in report.read_rows(RESULTS)}
-    for seed in options.seeds or SEEDS:
-        for lesions in (True, False):
-            if not options.seeds and (seed, int(lesions)) in stored:
-                continue  # a run that was cut short goes on where it ended
-            row = {k: f"{v:.4g}" if isinstance(v, float) else v for k, v in run(seed, lesions).items()}
-            print(row, flush=True)
-            if not options.seeds:
-                origin = zip(
-                    ORIGIN, [report.machine(), report.today(), "python benchmarks/patient_leakage.py"], strict=True
-                )
-                report.put_row(RESULTS, [*row, *ORIGIN], ["seed", "lesions"], row | dict(origin))
-    if not options.seeds:
-        write_report()
-    return 0
+    return benchmark.main(__doc__, PARTS, section, arguments)
 
 
 if __name__ == "__main__":

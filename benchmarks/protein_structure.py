@@ -1,8 +1,7 @@
 """Chapter 3.3.2: secondary structure by model, by split and by input, and contacts, with several seeds.
 
-    python benchmarks/protein_structure.py                    everything that is not in the file yet
+    python benchmarks/protein_structure.py                    about 15 minutes
     python benchmarks/protein_structure.py --only profiles    one part
-    python benchmarks/protein_structure.py --report           only writes RESULTS.md anew from the stored rows
 
 The seeds are 0, 1, 2 (profiles: 0 to 4); they choose split, first weights and order. Chains and settings are those of
 the chapter, so seed 0 of `models` and `contacts` is what the chapter shows.
@@ -22,15 +21,11 @@ gains said above all how many of those chains had relatives (look-up: 0.00 to 0.
 one chain alone as "other families", four fifths of them were ribosomal. No setting of a method was changed with them.
 """
 
-import argparse
+import functools
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import report
 from Bio.Align import substitution_matrices
 from sklearn.linear_model import LogisticRegression
@@ -38,31 +33,20 @@ from sklearn.neural_network import MLPClassifier
 
 from course_utils import datasets, evaluation, proteins, setup
 
-CSV = report.FOLDER / "results" / "protein_structure.csv"
 SEEDS, PROFILE_SEEDS = (0, 1, 2), (0, 1, 2, 3, 4)
 EPOCHS, CONTACT_EPOCHS = 20, 4
 N_SPLITS = 12_000  # residues to train on in each split
-PARTS = ("models", "contacts", "profiles", "splits")
 SPLITS = ("residues", "chains", "families")
-KEY = ("part", "setting", "method", "seed")
 QUALITY = ["score", "low", "high", "other_score", "helix", "strand", "coil", "gain", "gain_low", "gain_high"]
-COLUMNS = [*KEY, *QUALITY, "parameters", "n_train", "n_test", "cpu_seconds", "date", "machine", "command"]
+COST = ["parameters", "n_train", "n_test", "cpu_seconds"]
+KEY = ["part", "setting", "method", "seed"]
+benchmark = report.Benchmark(__file__, KEY, [*QUALITY, *COST], seeds=PROFILE_SEEDS, digits=5)
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="the parts to run")
-    parser.add_argument("--report", action="store_true", help="only write RESULTS.md anew from the stored rows")
-    options = parser.parse_args(arguments)
+@functools.cache
+def load_data():
     setup(seed=0)
-    data = datasets.load_protein_chains()
-    for part in () if options.report else options.only:
-        for seed in PROFILE_SEEDS if part == "profiles" else SEEDS:
-            stored = {(row["part"], row["seed"]) for row in report.read_rows(CSV) if row["method"] == LAST[part]}
-            if (part, str(seed)) not in stored:  # a run that was cut short goes on with the seed where it ended
-                RUN[part](data, seed)
-    write_results()
-    return 0
+    return datasets.load_protein_chains()
 
 
 # --- the parts -------------------------------------------------------------------------------------------------------
@@ -186,8 +170,17 @@ def run_contacts(data, seed):
         save("contacts", "families", name, seed, row, parameters, len(train), len(test), time.process_time() - cpu)
 
 
-RUN = {"models": run_models, "splits": run_splits, "profiles": run_profiles, "contacts": run_contacts}
-LAST = {"models": "bilstm", "splits": "cnn", "profiles": "profile", "contacts": "network"}
+RUN = {"models": run_models, "contacts": run_contacts, "profiles": run_profiles, "splits": run_splits}
+LAST = {"models": "bilstm", "contacts": "network", "profiles": "profile", "splits": "cnn"}
+
+
+def run_part(part):
+    for seed in benchmark.wanted(PROFILE_SEEDS if part == "profiles" else SEEDS):
+        if not benchmark.is_done(part, "families", LAST[part], seed):  # the row that is saved last
+            RUN[part](load_data(), seed)
+
+
+PARTS = {part: functools.partial(run_part, part) for part in RUN}
 
 
 # --- methods ---------------------------------------------------------------------------------------------------------
@@ -348,17 +341,11 @@ def mean_interval(values, draws):
 
 def save(part, setting, method, seed, row, parameters, n_train, n_test, cpu):
     row = row | {"parameters": parameters, "n_train": n_train, "n_test": n_test, "cpu_seconds": cpu}
-    row = {name: f"{value:.5g}" if isinstance(value, float) else value for name, value in row.items()}
-    row |= {"part": part, "setting": setting, "method": method, "seed": seed, "date": report.today()}
-    row |= {"machine": report.machine(), "command": report.command()}
-    report.put_row(CSV, COLUMNS, KEY, row)
-    print(part, setting, method, seed, *(f"{name} {row[name]}" for name in QUALITY[:4] if name in row), flush=True)
+    benchmark.save(part, setting, method, seed, row=row)
 
 
-def write_results():
-    rows = report.read_rows(CSV)
-    if not rows:
-        return
+def section():
+    rows = benchmark.rows()
 
     def mean(part, setting, method, column):
         values = [
@@ -411,10 +398,9 @@ def write_results():
         + [seeds("contacts", "families", method), gains("contacts", "families", method)]
         for method in methods("contacts")
     ]
-    text = f"""
-## Protein structure (protein_structure.py)
+    return f"""## Chapter 3.3.2: protein structure (protein_structure.py)
 
-Chapter 3.3.2. Q3 is the share of residues whose state (helix, strand, coil) is right; means over the seeds 0, 1, 2 (of
+Q3 is the share of residues whose state (helix, strand, coil) is right; means over the seeds 0, 1, 2 (of
 profiles: 0 to 4), then each seed. Another seed is another split. Intervals: 95 %, drawn by chain, or by family where
 relatives are tested.
 
@@ -451,9 +437,12 @@ smoothly, and knows nothing of the family. Gain over one-hot, interval over the 
 
 {report.table(["method", "precision", "without ribosome", "each seed", "gain over separation, each seed"], contacts)}
 
-Machine: {rows[0]["machine"]}. Date: {rows[0]["date"]}. Command: `{rows[0]["command"]}`.
+{report.made_by(rows)}
 """
-    report.write_section("protein_structure", text)
+
+
+def main(arguments=None):
+    return benchmark.main(__doc__, PARTS, section, arguments)
 
 
 if __name__ == "__main__":

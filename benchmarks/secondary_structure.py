@@ -1,7 +1,7 @@
 """The network of lab 4.3 on the Qian-Sejnowski chains: its recipe chosen by cross-validation, then three seeds.
 
-    COURSE_DATA_DIR=... python benchmarks/secondary_structure.py                 everything
-    COURSE_DATA_DIR=... python benchmarks/secondary_structure.py --only cv       one part
+    python benchmarks/secondary_structure.py              about 20 minutes
+    python benchmarks/secondary_structure.py --only cv    one part
 
 The recipes are declared here. Each is judged by five-fold cross-validation on the 111 training chains, where related
 chains stand in one fold. Recipes that were pretrained saw chains of the Protein Data Bank first, without the relatives
@@ -10,19 +10,14 @@ those with a summary of the whole chain, pretrained ones), and no other, is trai
 17 test chains, with three seeds and as the average of the three. The results are reported whatever they are.
 """
 
-import argparse
 import functools
 import os
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
-from Bio import Align
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import report
+from Bio import Align
 
 from course_utils import datasets, evaluation, proteins, setup
 
@@ -72,45 +67,32 @@ FOLDS = 5
 TEST_SEEDS = (0, 1, 2)
 
 QUALITY = ["q3", "q3_low", "q3_high", "fold_min", "fold_max", "train_q3", "helix", "strand", "coil", "q3_unrelated"]
-results = report.RecipeRows(
-    report.FOLDER / "results" / "secondary_structure.csv",
-    [*QUALITY, "parameters", "wall_seconds", "cpu_seconds", "note"],
-)
+COST = ["parameters", "wall_seconds", "cpu_seconds", "note"]
+benchmark = report.Benchmark(__file__, ["part", "recipe", "seed"], [*QUALITY, *COST])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=["cv", "test"], default=["cv", "test"], help="the parts to run")
-    parser.add_argument("--recipes", nargs="+", choices=list(RECIPES), default=list(RECIPES), help="only these in cv")
-    parser.add_argument("--again", action="store_true", help="run also what is in the file, and replace it")
-    options = parser.parse_args()
-    if options.again:
-        results.again.update(options.only)
+@functools.cache
+def load_data():
     setup(seed=0)
-    data = datasets.load_qian_sejnowski()
-    if "cv" in options.only:
-        run_cv(data, options.recipes)
-        write_results()
-    if "test" in options.only:
-        run_test(data)
-        write_results()
+    return datasets.load_qian_sejnowski()
 
 
 # --- the parts -------------------------------------------------------------------------------------------------------
 
 
-def run_cv(data, recipes):
+def run_cv():
     """Five-fold cross-validation on the training chains; related chains stand in one fold."""
+    data = load_data()
     folds = balanced_folds(related_groups(data.train_sequences), [len(s) for s in data.train_sequences])
-    for name in recipes:
-        if not results.is_done("cv", name, CV_SEED):
+    for name in benchmark.options.recipes:
+        if not benchmark.is_done("cv", name, CV_SEED):
             cross_validate(data, folds, name, CV_SEED)
     for name in chosen():  # does an average of several networks gain?
         averaged = f"{name}, 3 seeds averaged"
-        if not results.is_done("cv, averaged", averaged, TEST_SEEDS):
+        if not benchmark.is_done("cv, averaged", averaged, TEST_SEEDS):
             outputs = [cross_validate(data, folds, name, seed) for seed in TEST_SEEDS]
             means = [np.mean(parts, axis=0).argmax(axis=1) for parts in zip(*outputs, strict=True)]
-            results.save("cv, averaged", averaged, TEST_SEEDS, quality(data.train_labels, means))
+            benchmark.save("cv, averaged", averaged, TEST_SEEDS, row=quality(data.train_labels, means))
 
 
 def cross_validate(data, folds, name, seed):
@@ -130,18 +112,18 @@ def cross_validate(data, folds, name, seed):
     row |= {"fold_min": min(per_fold), "fold_max": max(per_fold), "train_q3": float(np.mean(trained))}
     row |= {name: float(np.mean([spent[name] for spent in seconds])) for name in seconds[0]}
     row |= {"parameters": model.count_params(), "note": "mean of the folds' seconds"}
-    results.save("cv" if seed == CV_SEED else "cv, averaged", name, seed, row)
+    benchmark.save("cv" if seed == CV_SEED else "cv, averaged", name, seed, row=row)
     return outputs
 
 
-def run_test(data):
+def run_test():
     """The recipe of each group with the highest Q3 in the cross-validation, on the test chains."""
+    data = load_data()
     for name in chosen():
-        if not all(results.is_done("test", name, seed) for seed in TEST_SEEDS):
+        if not all(benchmark.is_done("test", name, seed) for seed in TEST_SEEDS):
             run_test_of(data, name)
-    results.save(
-        "test", "always coil", "-", quality(data.test_labels, [np.full(len(y), 2) for y in data.test_labels], data)
-    )
+    coil = [np.full(len(y), 2) for y in data.test_labels]
+    benchmark.save("test", "always coil", "-", row=quality(data.test_labels, coil, data))
 
 
 def run_test_of(data, name):
@@ -153,9 +135,12 @@ def run_test_of(data, name):
         row = quality(data.test_labels, [output.argmax(axis=1) for output in outputs[seed]], data)
         if hasattr(os, "getloadavg"):
             row["note"] = f"load {os.getloadavg()[0]:.1f}"
-        results.save("test", name, seed, row | seconds | {"parameters": model.count_params()})
+        benchmark.save("test", name, seed, row=row | seconds | {"parameters": model.count_params()})
     averaged = [np.mean(parts, axis=0).argmax(axis=1) for parts in zip(*outputs.values(), strict=True)]
-    results.save("test", f"{name}, 3 seeds averaged", TEST_SEEDS, quality(data.test_labels, averaged, data))
+    benchmark.save("test", f"{name}, 3 seeds averaged", TEST_SEEDS, row=quality(data.test_labels, averaged, data))
+
+
+PARTS = {"cv": run_cv, "test": run_test}
 
 
 def group(name):
@@ -165,7 +150,7 @@ def group(name):
 
 def chosen():
     """The recipe of each group with the highest Q3 in the cross-validation, which must be complete."""
-    rows = {row["recipe"]: float(row["q3"]) for row in results.read() if row["part"] == "cv"}
+    rows = {row["recipe"]: float(row["q3"]) for row in benchmark.rows() if row["part"] == "cv"}
     if missing := set(RECIPES) - set(rows):
         raise SystemExit(f"the cross-validation of {', '.join(sorted(missing))} is missing: run --only cv")
     groups = dict.fromkeys(map(group, RECIPES))
@@ -290,7 +275,7 @@ def rows_of(folds):
 INTRODUCTION = """## Lab 4.3: secondary structure on the Qian-Sejnowski chains (secondary_structure.py)
 
 Q3: share of the residues whose state (helix, strand, coil) is right; intervals are 95 % bootstrap intervals over
-chains. Qian and Sejnowski (1988) published 0.643 on these 17 test chains; "always coil" has 0.546. Recipes were judged
+chains. Qian and Sejnowski (1988) published 0.643 on these 17 test chains; "always coil" has COIL. Recipes were judged
 by cross-validation on the 111 training chains alone, with related chains in one fold. The test chains were used three
 times, each time for the best recipe of a group: plain networks first (which stayed below 0.645, as was known when the
 two other ideas were tried); then networks that know the whole chain, and networks that had learned from other proteins
@@ -299,9 +284,10 @@ had been seen on the test chains in an earlier trial. "Unrelated": the test chai
 identity."""
 
 
-def write_results():
-    rows = results.read()
-    text = [INTRODUCTION]
+def section():
+    rows = benchmark.rows()
+    coil = [shown(row, "q3") for row in rows if row["recipe"] == "always coil"]
+    text = [INTRODUCTION.replace("COIL", coil[0] if coil else "?")]
     cv = [row for row in rows if row["part"] == "cv"]
     more = [row for row in rows if row["part"] == "cv, averaged"]
     test = [row for row in rows if row["part"] == "test"]
@@ -357,7 +343,7 @@ def write_results():
         text += [
             "\n".join(f"- {name}: {met(test, name)}" for name in RECIPES if any(r["recipe"] == name for r in test))
         ]
-    report.write_section("secondary_structure", "\n\n".join(text))
+    return "\n\n".join(text)
 
 
 def met(test, name):
@@ -373,5 +359,9 @@ def shown(row, name):
     return f"{float(row[name]):.3f}" if row[name] else ""
 
 
+def main(arguments=None):
+    return benchmark.main(__doc__, PARTS, section, arguments, recipes=RECIPES)
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,7 +15,7 @@ project_copyright = "The authors of Deep learning in medicine. Text and figures:
 language = "en"
 
 extensions = ["myst_nb", "chapters"]
-exclude_patterns = ["_build", "slides_template", "**.ipynb_checkpoints"]
+exclude_patterns = ["_build", "guide", "slides_template", "**.ipynb_checkpoints"]
 
 nb_execution_mode = "off"  # the notebooks carry their outputs; the tests run them
 nb_output_stderr = "error"  # a chapter is quiet

@@ -1,77 +1,99 @@
-"""The instructor's guide: a plan for every chapter, and every exercise of that chapter placed in it."""
+"""The instructor's guide: a plan for every chapter that places every exercise, and the page is what its files give."""
 
 import re
+import sys
 
 import pytest
 
-from course_utils import exercises, notebooks
+from course_utils import notebooks
 
-GUIDE = notebooks.ROOT / "docs" / "instructors_guide.md"
+sys.path.insert(0, str(notebooks.ROOT / "docs" / "extensions"))
+import guide  # noqa: E402  (found only after the line above)
 
-
-def sections(text):
-    """The plans by their heading, such as "3.1.1 Convolutional networks"."""
-    plans = text[text.index("## Chapter by chapter") :].split("\n## ")[0]
-    return dict(re.findall(r"^### (.+?)\n(.*?)(?=^### |\Z)", plans, re.MULTILINE | re.DOTALL))
+CHAPTERS = notebooks.chapters()
 
 
-def faults(text, chapters, ids):
-    """`chapters` are pairs of number and title, `ids` the exercises of the course."""
-    plans = sections(text)
-    found = [f"no chapter: {name}" for name in plans if name not in {f"{n} {title}" for n, title in chapters}]
-    for number, title in chapters:
-        plan = plans.get(f"{number} {title}")
-        if plan is None:
-            found.append(f"no plan for {number} {title}")
-            continue
-        mentioned = set(re.findall(r"(?<![\d.])\d[\d.]*-[a-z]\b", plan))
-        letters = re.findall(r"\*\*Set:\*\*[^*]*", plan)
-        mentioned |= {f"{number}-{x}" for text in letters for x in re.findall(r"\b[a-e]\b", text)}
-        expected = {name for name in ids if name.rsplit("-", 1)[0] == number}
-        found += [f"{number}: exercise {name} does not exist" for name in sorted(mentioned - expected)]
-        found += [f"{number}: exercise {name} is not placed" for name in sorted(expected - mentioned)]
-        minutes = re.findall(r"^\| (\d+)–(\d+) \|", plan, re.MULTILINE)
-        if [m[0] for m in minutes] != ["0", *(m[1] for m in minutes[:-1])] or minutes[-1:][0][1] != "90":
-            found.append(f"{number}: the minutes do not run from 0 to 90")
-    order = re.search(r"in this order: ([\d., ]+)\.", text)
-    if sorted(order[1].split(", ")) != sorted(number for number, _ in chapters):
-        found.append("the list of chapters under 'the chapters that are there' is not what is there")
+def exercise_ids(notebook):
+    return {name for name, *_ in notebooks.exercises(notebook)}
+
+
+def faults(plan, ids):
+    """What is wrong with the plan of a chapter whose exercises are `ids`, one sentence each."""
+    placed = set(re.findall(r"(?<![\w.])\d[\d.]*-[a-z]\b", plan))
+    found = [f"exercise {name} does not exist" for name in sorted(placed - ids)]
+    found += [f"exercise {name} is not placed" for name in sorted(ids - placed)]
+    minutes = re.findall(r"^\| (\d+)–(\d+) \|", plan, re.MULTILINE)
+    starts, ends = [m[0] for m in minutes], [m[1] for m in minutes]
+    if starts != ["0", *ends[:-1]] or ends[-1:] != ["90"]:
+        found.append("the minutes do not run from 0 to 90, without a gap")
+    if re.search(r"^#{1,3} ", plan, re.MULTILINE):
+        found.append("a heading of the first three levels: the page gives the chapter's own")
+    for part in ("**For:**", "**Set:**", "| what happens |"):
+        if part not in plan:
+            found.append(f"{part} is missing")
     return found
 
 
-def test_every_chapter_has_its_plan():
-    chapters = [(entry.number, entry.title) for entry in notebooks.chapters()]
-    ids = [exercise.id for exercise in exercises.all_exercises()]
-    assert faults(GUIDE.read_text(encoding="utf-8"), chapters, ids) == []
+@pytest.mark.parametrize("entry", CHAPTERS, ids=lambda entry: entry.file)
+def test_the_plan_of_a_chapter_places_its_exercises(entry):
+    plans = {found.file: plan for found, plan in guide.plans()}
+    assert entry.file in plans, f"docs/guide/{entry.file}.md is missing"
+    assert faults(plans[entry.file], exercise_ids(notebooks.read(entry.path))) == []
 
 
-GOOD = """in this order: 1.
+def test_every_plan_belongs_to_a_chapter():
+    files = {path.stem for path in guide.FOLDER.iterdir()} - {"_before", "_after"}
+    assert files <= {entry.file for entry in CHAPTERS}
 
-## Chapter by chapter
 
-### 1 One
+def test_the_page_is_what_the_files_give():
+    stored = (notebooks.ROOT / "docs" / "instructors_guide.md").read_text(encoding="utf-8")
+    assert stored == guide.page(), "run `make pages`"
 
+
+GOOD = """**For:** a walk in the park.
+
+| minutes | in the room |
+|---|---|
 | 0–40 | exercise 1-a |
 | 40–90 | the rest |
 
-**Set:** a in the room, 1-b at home. **Shorter:** a walk.
+**Set:** 1-a in the room, 1-b at home: a good start. **Shorter:** a walk.
 
-## Assessment
+| what happens | what to say |
+|---|---|
+| rain | wait |
 """
 
 
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("### 1 One", "### 1 Two", "no plan for 1 One"),
-        ("1-b at home", "nothing at home", "1: exercise 1-b is not placed"),
-        ("1-b at home", "1-b and 1-c at home", "1: exercise 1-c does not exist"),
+        ("1-b at home", "nothing at home", "exercise 1-b is not placed"),
+        ("1-a", "a", "exercise 1-a is not placed"),  # the article "a" is no exercise
+        ("1-b at home", "1-b and 1-c at home", "exercise 1-c does not exist"),
+        ("1-b at home", "1-b and 11-b at home", "exercise 11-b does not exist"),
         ("0–40", "0–50", "the minutes"),
         ("40–90", "40–80", "the minutes"),
-        ("order: 1.", "order: 1, 2.", "the list of chapters"),
+        ("| 0–40 | exercise 1-a |\n| 40–90 | the rest |\n", "", "the minutes"),
+        ("**For:**", "## For", "a heading"),
+        ("**For:**", "For:", "**For:** is missing"),
+        ("**Set:**", "Set:", "**Set:** is missing"),
+        ("what happens", "what", "what happens | is missing"),
     ],
 )
 def test_a_plan_gone_stale_is_noticed(old, new, fault):
-    arguments = ([("1", "One")], ["1-a", "1-b"])
-    assert faults(GOOD, *arguments) == []
-    assert any(fault in sentence for sentence in faults(GOOD.replace(old, new), *arguments))
+    assert faults(GOOD, {"1-a", "1-b"}) == []
+    assert any(fault in sentence for sentence in faults(GOOD.replace(old, new), {"1-a", "1-b"}))
+
+
+def test_the_plans_stand_in_the_order_of_the_chapters(tmp_path):
+    toc = (
+        '- {file: z_one, number: "1", title: One, section: "1", part: P}',
+        '- {file: a_two, number: "2", title: Two, section: "2", part: P}',
+        '- {file: b_three, number: "3", title: Three, section: "3", part: P}',
+    )
+    (tmp_path / "_toc.yml").write_text("\n".join(toc))
+    for name, text in {"_before": "# Guide", "_after": "## End", "a_two": "two", "z_one": "one"}.items():
+        (tmp_path / f"{name}.md").write_text(f"{text}\n")
+    assert guide.page(tmp_path, tmp_path) == "# Guide\n\n### 1 One\n\none\n\n### 2 Two\n\ntwo\n\n## End\n"

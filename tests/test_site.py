@@ -15,7 +15,7 @@ ALT = 'One red pixel: "warm" & small, < 2 px.'
 # A red image of one pixel.
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
 TOC = """
-- {file: 00_first, number: "00", title: First, section: "-", part: Orientation}
+- {file: 00_start_here, number: "00", title: Start here, section: "-", part: Orientation}
 - {file: 01_later, number: "1", title: Not written yet, section: "1", part: Orientation}
 - {file: 02_last, number: "2", title: Last, section: "2", part: Labs}
 """
@@ -26,7 +26,7 @@ Inline $\hat p_i = \sigma(\mathbf{w}^\top \mathbf{x}_i)$, and code `$x$`.
 $$\boldsymbol{\theta} \leftarrow \boldsymbol{\theta} - \eta\, \nabla_{\boldsymbol{\theta}} \mathcal{L}$$
 
 [primer](../docs/notation.md), [chapter 2](02_last.ipynb),
-[chapter 1](01_later.ipynb), [the recipe](../data/make_data.py)
+[chapter 1](01_later.ipynb), [catalogue](../data/README.md), [the licence](../LICENSE)
 
 <details>
 <summary>Answer</summary>
@@ -62,9 +62,13 @@ def course(tmp_path):
     shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("_build", "chapters"))
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "make_data.py").touch()
+    (tmp_path / "benchmarks").mkdir()
+    for name in ("README.md", "LICENSE", "data/README.md", "benchmarks/RESULTS.md"):
+        (tmp_path / name).write_text("# Title\n", encoding="utf-8")
+    glossary = "# Glossary\n\n| term | chapter |\n|---|---|\n| bootstrap | [00](../notebooks/00_start_here.ipynb) |\n"
+    (tmp_path / "docs" / "glossary.md").write_text(glossary, encoding="utf-8")  # the real one links to other chapters
     (tmp_path / "notebooks" / "_toc.yml").write_text(TOC, encoding="utf-8")
-    nbformat.write(first_chapter(), tmp_path / "notebooks" / "00_first.ipynb")
+    nbformat.write(first_chapter(), tmp_path / "notebooks" / "00_start_here.ipynb")
     last = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# 2 Last")])
     nbformat.write(last, tmp_path / "notebooks" / "02_last.ipynb")
     return tmp_path
@@ -75,7 +79,7 @@ def tiny_course(course):
     """The same without the pages of docs/: enough to see a build refused, and quicker."""
     for page in (course / "docs").glob("*.md"):
         page.unlink()
-    (course / "docs" / "index.md").write_text("# Site\n\n```{include} chapters/contents.txt\n```\n", encoding="utf-8")
+    (course / "docs" / "index.md").write_text("# Site\n", encoding="utf-8")
     return course
 
 
@@ -101,7 +105,7 @@ def test_site_shows_chapters_and_pages(course):
     built = build_site(course)
     assert built.returncode == 0, built.stderr
     html = course / "docs" / "_build" / "html"
-    index, chapter = read(html / "index.html"), read(html / "chapters" / "00_first.html")
+    index, chapter = read(html / "index.html"), read(html / "chapters" / "00_start_here.html")
 
     # the alt text of the cell stands in the page
     assert [image["alt"] for image in chapter.select("article img")] == [ALT]
@@ -118,35 +122,50 @@ def test_site_shows_chapters_and_pages(course):
     assert "One is one" in chapter.select_one("details.hide").get_text()
     # the page made from the chapters names them, with a map that can be read aloud
     glance = read(html / "at_a_glance.html")
+    assert "make site" not in glance.get_text()
     assert "Map of the chapters" in glance.select_one("article img")["alt"]
-    assert "chapters/00_first.html" in [link["href"] for link in glance.select("article td a")]
+    assert "chapters/00_start_here.html" in [link["href"] for link in glance.select("article td a")]
     # links lead to pages of the site, or are plain text
     targets = {link.get_text(): link["href"] for link in chapter.select("article p a")}
-    assert targets == {"primer": "../notation.html", "chapter 2": "02_last.html"}
-    assert "the recipe" in chapter.select_one("article").get_text()
+    assert targets == {"primer": "../notation.html", "chapter 2": "02_last.html", "catalogue": "data.html"}
+    assert "the licence" in chapter.select_one("article").get_text()
     # the parts of the course in reading order, without the chapter that is not written yet
     captions = [caption.get_text(strip=True) for caption in index.select("nav .caption-text")]
     assert list(dict.fromkeys(captions)) == ["Orientation", "Labs", "Pages"]
     assert "chapters/01_later.html" not in str(index)
     assert "Nothing here is for clinical use" in index.get_text()
+    assert "Map of the chapters" in index.select_one("article img")["alt"]
+    # links of the other pages lead to chapters on the site, too
+    targets = {link.get_text(): link["href"] for link in index.select("article p a")}
+    assert targets["Start here"] == "chapters/00_start_here.html" and "README" not in targets
+    assert read(html / "glossary.html").select_one("article td a")["href"] == "chapters/00_start_here.html"
+
+
+def test_the_pages_can_be_read_without_the_site():
+    """GitHub shows the files of docs/ as they are: no directives, and no link that leads nowhere."""
+    for path in (ROOT / "docs").glob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.findall(r"^(?:```|:::)\{.+", text, re.MULTILINE), f"{path.name}: a directive of Sphinx"
+        links = re.findall(r"\]\(([^)\s:#]+)(?:#[^)\s]*)?\)", text)
+        assert not [link for link in links if not (path.parent / link).exists()], path.name
 
 
 def test_site_refuses_faulty_chapters(tiny_course):
     text = "# 00 First\n\n[nowhere](../docs/no_such_page.md)"
-    nbformat.write(first_chapter(alt=None, text=text), tiny_course / "notebooks" / "00_first.ipynb")
+    nbformat.write(first_chapter(alt=None, text=text), tiny_course / "notebooks" / "00_start_here.ipynb")
     built = build_site(tiny_course)
     assert built.returncode != 0
-    assert "00_first.ipynb: cell 1 has an image and no alt text" in built.stderr
+    assert "00_start_here.ipynb: cell 1 has an image and no alt text" in built.stderr
     assert "no_such_page" in built.stderr
 
 
 def test_slides_stand_on_their_own(course):
     config = "docs/slides_template/config.py"
-    built = run(course, "nbconvert", "--log-level=WARN", "--config", config, "notebooks/00_first.ipynb")
+    built = run(course, "nbconvert", "--log-level=WARN", "--config", config, "notebooks/00_start_here.ipynb")
     assert built.returncode == 0, built.stderr
     assert built.stderr == "", "nbconvert warns of a missing alt text, for example"
     slides = course / "docs" / "_build" / "slides"
-    deck = read(slides / "00_first.slides.html")
+    deck = read(slides / "00_start_here.slides.html")
 
     assert [image["alt"] for image in deck.select("img")] == [ALT]
     assert len(deck.select(".slides > section > section")) == 2

@@ -1,19 +1,19 @@
 """Bring the chapters, which stand beside the folder docs/, into the site.
 
-Sphinx reads one folder only. So each notebook named in notebooks/_toc.yml that exists is copied to docs/chapters/,
-with changes that leave the original as it is:
+Sphinx reads one folder only. So each notebook named in notebooks/_toc.yml that exists is copied to docs/chapters/ (and
+so are the data catalogue and the results of the benchmarks), with changes that leave the original as it is:
 
 * the code of claims is folded: their statements are what a reader looks for;
 * the alt text, which authors write into the metadata of a cell, goes where myst-nb looks for it;
-* links to pages of docs/ point to where these pages are on the site;
-* links to files that are not on the site become plain text.
+* links point to where pages and chapters are on the site; links to files that are not on it become plain text.
 
-Of the chapters it also makes the page "The course at a glance" (overview.py).
+The pages of docs/ are plain Markdown, so that they can be read without the site too. What only the site can show is
+added while Sphinx reads them: the chapters to the front page, and all of "The course at a glance" (overview.py).
 """
 
 import re
 from pathlib import Path
-from posixpath import normpath
+from posixpath import dirname, normpath, relpath
 
 import nbformat
 import overview
@@ -23,6 +23,17 @@ from course_utils import notebooks
 
 logger = logging.getLogger(__name__)
 
+PAGES = [
+    "at_a_glance",
+    "primer_arrays_and_plots",
+    "primer_clinical_statistics",
+    "notation",
+    "glossary",
+    "instructors_guide",
+    "chapters/data",
+    "chapters/results",
+]
+COPIED = {"data/README.md": "data.md", "benchmarks/RESULTS.md": "results.md"}
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s:#]+)(?P<anchor>#[^)\s]*)?\)")
 
 
@@ -41,16 +52,27 @@ def fold_claims(cell):
         cell.metadata["tags"] = [*cell.metadata["tags"], "hide-input"]
 
 
-def rewrite_links(text, root, order):
-    """Let the relative links of a chapter lead to pages of the site."""
-    chapters = {f"notebooks/{entry.file}.ipynb" for entry in order}
+def on_the_site(path, chapters):
+    """Where a file of the course stands on the site, such as chapters/00_start_here.ipynb; None if it is not there."""
+    if path.startswith("docs/") and path.endswith(".md"):
+        return path.removeprefix("docs/")
+    if path in COPIED:
+        return f"chapters/{COPIED[path]}"
+    return f"chapters/{path.removeprefix('notebooks/')}" if path in chapters else None
+
+
+def rewrite_links(text, root, page):
+    """Let the relative links of `page`, such as docs/index.md, lead to pages of the site."""
+    chapters = {
+        f"notebooks/{entry.file}.ipynb": entry.path for entry in notebooks.table_of_contents(root / "notebooks")
+    }
+    present = {path for path, file in chapters.items() if file.exists()}
+    folder = dirname(on_the_site(page, chapters))
 
     def rewrite(link):
-        path = normpath(f"notebooks/{link['target']}")
-        if path.startswith("docs/") and path.endswith(".md"):
-            return f"[{link['text']}](../{path.removeprefix('docs/')}{link['anchor'] or ''})"
-        if path in chapters and (root / path).exists():
-            return link.group()
+        path = normpath(f"{dirname(page)}/{link['target']}")
+        if target := on_the_site(path, present):
+            return f"[{link['text']}]({relpath(target, folder or '.')}{link['anchor'] or ''})"
         if path in chapters or (root / path).exists():
             return link["text"]  # a chapter not written yet, or a file of the repository
         return link.group()  # leads nowhere: Sphinx will say so
@@ -59,7 +81,7 @@ def rewrite_links(text, root, order):
 
 
 def copy_chapters(root, docs):
-    """Write docs/chapters/ anew and return its table of contents as MyST text."""
+    """Write docs/chapters/ anew."""
     root, target = Path(root), Path(docs) / "chapters"
     target.mkdir(exist_ok=True)
     order = notebooks.table_of_contents(root / "notebooks")
@@ -74,22 +96,28 @@ def copy_chapters(root, docs):
         summaries.append(overview.summarise(entry, notebook, {entry.number for entry in order}))
         for number, cell in enumerate(notebook.cells):
             if cell.cell_type == "markdown":
-                cell.source = rewrite_links(cell.source, root, order)
+                cell.source = rewrite_links(cell.source, root, f"notebooks/{name}")
             elif not add_alt_text(cell):
                 logger.warning("%s: cell %d has an image and no alt text in its metadata", name, number)
             fold_claims(cell)
         write_if_new(target / name, nbformat.writes(notebook))
-    write_if_new(target / "overview.txt", overview.page(summaries))
+    for path, name in COPIED.items():
+        write_if_new(target / name, rewrite_links((root / path).read_text(encoding="utf-8"), root, path))
     write_if_new(target / "map.svg", overview.drawing(summaries))
-    write_if_new(target / "map.txt", f"```{{image}} chapters/map.svg\n:alt: {overview.in_words(summaries)}\n```\n")
-    return table_of_contents(present)
+    write_if_new(target / "at_a_glance.txt", overview.page(summaries))
+    write_if_new(
+        target / "contents.txt", f"## The chapters\n\n{overview.picture(summaries)}\n\n{table_of_contents(present)}"
+    )
 
 
 def table_of_contents(present):
-    """One toctree for each part of the course."""
+    """One toctree for each part of the course, and one for the other pages, as MyST text."""
+    parts = {part: [] for part in dict.fromkeys(entry.part for entry in present)}
+    for entry in present:
+        parts[entry.part].append(f"chapters/{entry.file}")
+    parts["Pages"] = PAGES
     blocks = []
-    for part in dict.fromkeys(entry.part for entry in present):
-        files = [f"chapters/{entry.file}" for entry in present if entry.part == part]
+    for part, files in parts.items():
         blocks.append("\n".join(["```{toctree}", f":caption: {part}", ":maxdepth: 1", "", *files, "```", ""]))
     return "\n".join(blocks)
 
@@ -101,10 +129,23 @@ def write_if_new(path, text):
 
 
 def bring_chapters(app):
-    contents = copy_chapters(Path(app.confdir).parent, app.srcdir)
-    write_if_new(Path(app.srcdir) / "chapters" / "contents.txt", contents)
+    copy_chapters(Path(app.confdir).parent, app.srcdir)
+
+
+def complete_page(app, docname, source):
+    """Change the text of a page of docs/ while it is read: its links, and what only the site can show."""
+    if docname.startswith("chapters/"):
+        return
+    source[0] = rewrite_links(source[0], Path(app.confdir).parent, f"docs/{docname}.md")
+    added = {"index": "contents.txt", "at_a_glance": "at_a_glance.txt"}.get(docname)
+    if added:
+        file = Path(app.srcdir) / "chapters" / added
+        app.env.note_dependency(str(file))  # a new chapter: the page is read again
+        text = file.read_text(encoding="utf-8")
+        source[0] = text if docname == "at_a_glance" else f"{source[0]}\n{text}"
 
 
 def setup(app):
     app.connect("builder-inited", bring_chapters)  # before Sphinx looks for pages
+    app.connect("source-read", complete_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -50,14 +50,34 @@ def summarise(entry, notebook, numbers):
     )  # fmt: skip
 
 
+HEAD = """\
+# The course at a glance
+
+This page is made from the chapters each time the site is built: what it says is what they say.
+
+## What builds on what
+
+{picture}
+
+Every chapter needs *00 Start here*, so its arrows are left out. A solid arrow leads from a chapter to one that
+**needs** it. A broken arrow leads to one that **uses** what is explained there: read the explanation before or after.
+
+## The chapters
+
+*Reading* is the path alone, without the side rooms. *Run* is the time from the first cell to the last on two processor
+cores. A *claim* is a statement that the notebook checks each time it runs.
+"""
+
+
 def page(summaries):
-    """The tables, as MyST text."""
+    """The whole page, as Markdown; the site has the map in chapters/map.svg."""
     links = {chapter.number: f"[{chapter.number}](chapters/{chapter.file}.ipynb)" for chapter in summaries}
 
     def named(numbers):
         return ", ".join(links.get(number, number) for number in numbers) or "–"
 
-    lines = ["| chapter | reading | run | needs | uses | exercises | claims |", "|---|---|---|---|---|---|---|"]
+    lines = [HEAD.format(picture=picture(summaries))]
+    lines += ["| chapter | reading | run | needs | uses | exercises | claims |", "|---|---|---|---|---|---|---|"]
     for chapter in summaries:
         reading = chapter.badge.get("Reading time", "–").split(" path")[0]
         run = chapter.badge.get("Run time", "–")
@@ -89,6 +109,11 @@ def relations(summaries):
             if number in needs and number != first and not implied:
                 found.append((number, chapter.number, "needs" if number in chapter.needs else "uses"))
     return found
+
+
+def picture(summaries):
+    """The map as a Markdown image, for a page of the folder docs/."""
+    return f"![{in_words(summaries)}](chapters/map.svg)"
 
 
 def in_words(summaries):

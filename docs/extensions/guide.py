@@ -1,0 +1,23 @@
+"""Make the page of the instructor's guide: what is general, and between it the plan of each chapter.
+
+A chapter's plan is docs/guide/<chapter file>.md, without a heading; the plans follow in the order of `_toc.yml`.
+"""
+
+from pathlib import Path
+
+from course_utils import notebooks
+
+FOLDER = notebooks.ROOT / "docs" / "guide"
+
+
+def plans(folder=FOLDER, chapters=notebooks.FOLDER):
+    """Return (chapter, its plan) of each chapter whose plan is written."""
+    files = [(entry, Path(folder) / f"{entry.file}.md") for entry in notebooks.table_of_contents(chapters)]
+    return [(entry, file.read_text(encoding="utf-8")) for entry, file in files if file.exists()]
+
+
+def page(folder=FOLDER, chapters=notebooks.FOLDER):
+    """Return the text of docs/instructors_guide.md."""
+    before, after = ((Path(folder) / name).read_text(encoding="utf-8") for name in ("_before.md", "_after.md"))
+    parts = [f"### {entry.number} {entry.title}\n\n{plan}" for entry, plan in plans(folder, chapters)]
+    return "\n".join([before, *parts, after])
