@@ -128,6 +128,16 @@ def _walk_with_arrays(losses, patience):
     return best[stopped[0] if len(stopped) else -1] + 1
 
 
+def _equal_counts_as_better(losses, patience):
+    best, kept = math.inf, 0
+    for epoch, loss in enumerate(losses, start=1):
+        if loss <= best:
+            best, kept = loss, epoch
+        elif epoch - kept >= patience:
+            break
+    return kept
+
+
 def _counter_never_reset(losses, patience):
     best, kept, waited = math.inf, 0, 0
     for epoch, loss in enumerate(losses, start=1):
@@ -154,6 +164,7 @@ _FALLING = [0.70, 0.60, 0.50, 0.40]
 _RISING = [0.60, 0.65, 0.70, 0.75, 0.80]
 _LATE = [0.60, 0.65, 0.70, 0.75, 0.40]
 _UP_AND_DOWN = [0.70, 0.80, 0.60, 0.65, 0.50]
+_LEVEL = [0.60, 0.50, 0.50, 0.50, 0.40]
 
 # --- e: the audit of a split -------------------------------------------------------------------------------------
 
@@ -196,7 +207,7 @@ EXERCISES = [
     Exercise(
         "3.1.2-a",
         expected=_standardise_like,
-        cases=((_TRAINING, _NEW), (_TRAINING, _NEW[:2])),
+        cases=((_TRAINING, _NEW), (_TRAINING, _NEW[:2]), (_TRAINING, _NEW[:1])),
         solutions=(_standardise_column_by_column, _standardise_by_library),
         misconceptions=(
             Misconception(
@@ -274,7 +285,7 @@ EXERCISES = [
     Exercise(
         "3.1.2-c",
         expected=_rate,
-        cases=((0, 10, 100, 0.1), (5, 10, 100, 0.1), (10, 10, 100, 0.1), (55, 10, 100, 0.1), (100, 10, 100, 0.1)),
+        cases=tuple((step, 10, 100, 0.1) for step in (0, 5, 10, 55, 100)) + ((3, 5, 50, 0.02), (20, 5, 50, 0.02)),
         solutions=(_rate_with_where, _rate_as_product),
         misconceptions=(
             Misconception(_rate_without_warm_up, "The warm-up is missing: below `warm_up` the rate rises on a line."),
@@ -298,7 +309,16 @@ EXERCISES = [
     Exercise(
         "3.1.2-d",
         expected=lambda losses, patience: _walk(losses, patience)[0],
-        cases=((_BUMPY, 2), (_BUMPY, 3), (_BUMPY, 5), (_FALLING, 2), (_RISING, 1), (_LATE, 2), (_UP_AND_DOWN, 2)),
+        cases=(
+            (_BUMPY, 2),
+            (_BUMPY, 3),
+            (_BUMPY, 5),
+            (_FALLING, 2),
+            (_RISING, 1),
+            (_LATE, 2),
+            (_UP_AND_DOWN, 2),
+            (_LEVEL, 2),
+        ),
         solutions=(_walk_with_a_counter, _walk_with_arrays),
         misconceptions=(
             Misconception(
@@ -316,6 +336,9 @@ EXERCISES = [
             Misconception(
                 _against_the_epoch_before,
                 "You compared each epoch with the one before. Patience counts epochs without a new *best* loss.",
+            ),
+            Misconception(
+                _equal_counts_as_better, "A loss as low as the lowest so far is no *new* lowest: patience runs on."
             ),
             Misconception(
                 _counter_never_reset,

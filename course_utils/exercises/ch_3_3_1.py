@@ -163,6 +163,7 @@ EXERCISES = [
             ("ACG", "ACGTT"),
             ("KITTEN", "SITTING"),
             ("ACCA", "AGGA"),
+            ("ACT", "CAT"),
         ),
         solutions=(_distance_by_rows, _distance_by_recursion),
         misconceptions=(

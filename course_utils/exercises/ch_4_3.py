@@ -167,6 +167,7 @@ def _columns_summed(window, counts):
 
 
 _COUNTS = np.array([[7, 1, 0, 2], [0, 0, 10, 0], [1, 1, 0, 8]])
+_FEW_COUNTS = np.array([[3, 0, 1, 0], [0, 5, 0, 2]])  # rows with different sums
 
 EXERCISES = [
     Exercise(
@@ -221,7 +222,7 @@ EXERCISES = [
     Exercise(
         "4.3-c",
         expected=_log_odds,
-        cases=(("AGT", _COUNTS), ("CGT", _COUNTS), ("GAG", _COUNTS)),
+        cases=(("AGT", _COUNTS), ("CGT", _COUNTS), ("GAG", _COUNTS), ("AC", _FEW_COUNTS)),
         solutions=(_log_odds_by_loops, _log_odds_by_table),
         misconceptions=(
             Misconception(_natural_logarithm, "That is the natural logarithm. Here the unit is bits: `np.log2`."),
