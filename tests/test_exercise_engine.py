@@ -208,6 +208,8 @@ def test_odd_objects_are_refused_with_a_sentence():
             verdict = exercises.judge(exercise_id, answer)
             assert verdict.sign == "✗" and len(verdict.message) < 300, verdict
             assert " at 0x" not in verdict.message and "could not be checked" not in verdict.message, verdict
+    assert message("9.9-d", np.zeros((500, 500))).startswith("not an array of shape (500, 500): it is far too large")
+    assert message("9.9-d", [0] * 300_000).startswith("not a list of 300,000 entries: it is far too long")
     assert exercises.judge("9.9-d", RaisesWhenCompared([1, 2])).sign == "✓"
     assert "`list(...)` around it" in message("9.9-d", (x for x in (1, 2)))
 

@@ -42,9 +42,9 @@ def _plain(value, level):
         return str.__str__(value)
     if isinstance(value, numbers.Integral):
         number = int(value)
-        return (
-            number if number.bit_length() < 200 else Odd("a whole number of more than 60 digits", "it is far too large")
-        )
+        if number.bit_length() < 200:
+            return number
+        return Odd("a whole number of more than 60 digits", "it is far too large")
     if isinstance(value, numbers.Real | Decimal):
         return float(value)
     if isinstance(value, abc.Mapping):
@@ -91,8 +91,6 @@ def same(answer, right, tolerance):
 
 
 def _same(a, b, tolerance):
-    if isinstance(a, bool) or isinstance(b, bool):
-        return a is b
     if _is_number(b):
         return _is_number(a) and _close(a, b, tolerance)
     if isinstance(b, str):
@@ -103,7 +101,7 @@ def _same(a, b, tolerance):
         )
     if isinstance(b, dict):
         return isinstance(a, dict) and a.keys() == b.keys() and all(_same(a[key], b[key], tolerance) for key in b)
-    return type(a) is type(b) and a == b  # None and sets
+    return type(a) is type(b) and a == b  # None, True, False, sets
 
 
 def _is_number(value):
