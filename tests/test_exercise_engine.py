@@ -136,6 +136,7 @@ def test_a_whole_number_is_right_in_every_type_and_exact():
     sixes += [tf.constant(6), tf.constant(6.0), tf.Variable(6), keras.Variable(6.0)]
     assert signs("9.9-i", *sixes, pd.Series([6])[0]) == "✓" * 13
     assert signs("9.9-i", 6.01, 5, "6", True, np.array([6]), 10**400, -(10**400), 6j) == "✗" * 8
+    assert message("9.9-i", -(10**400)).startswith("not a whole number of more than 60 digits: it is far too large")
     assert signs("9.9-n", 57_802_752.0, 57_802_753, 57_802_751) == "✓✗✗"
 
 
@@ -549,14 +550,15 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path, monkeypatch, capsy
     assert out.startswith("✓ correct\n  (not remembered: ") and out.count("\n") == 2 and str(tmp_path) in out
 
 
-def test_a_read_only_folder_is_one_line_and_loses_nothing(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("step", ["write_text", "replace"])
+def test_a_read_only_folder_is_one_line_and_loses_nothing(tmp_path, monkeypatch, capsys, step):
     file = tmp_path / "progress.json"
     file.write_text('["00-a"]', encoding="utf-8")
 
     def refuse(self, *arguments, **named):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pathlib.Path.write_text", refuse)
+    monkeypatch.setattr(f"pathlib.Path.{step}", refuse)
     exercises.check("9.9-a", 0.75)
     assert capsys.readouterr().out.endswith("cannot be written: Permission denied)\n")
     assert json.loads(file.read_text("utf-8")) == ["00-a"] and list(tmp_path.iterdir()) == [file]
