@@ -302,4 +302,6 @@ def _progress(options):
         print(f"{chapter:8} {sum(item in solved for item in ids)} of {len(ids)}   {marks}")
     every = [item for ids in by_chapter.values() for item in ids]
     print(f"{'all':8} {sum(item in solved for item in every)} of {len(every)}")
+    for fault in exercises.faults():
+        print(f"! {fault}")
     return 0

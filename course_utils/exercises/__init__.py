@@ -4,19 +4,19 @@ A chapter's checks are a list of `Exercise` in one module of this package: chapt
 Instructors may keep checks of their own in a folder named by the environment variable COURSE_EXERCISES.
 """
 
+import builtins
 import copy
-import difflib
 import dis
-import importlib
-import importlib.util
-import json
-import math
-import os
-import pkgutil
+import functools
+import sys
+import textwrap
+import types
 from dataclasses import dataclass
-from pathlib import Path
 
-__all__ = ["Exercise", "Misconception", "Verdict", "all_exercises", "check", "find", "judge", "solved"]
+from course_utils.exercises import _library, _progress, _running
+from course_utils.exercises._answers import name_of, same, shorten, show, wrong_form, wrong_value
+
+__all__ = ["Exercise", "Misconception", "Verdict", "all_exercises", "check", "faults", "find", "judge", "solved"]
 
 
 @dataclass(frozen=True)
@@ -41,25 +41,31 @@ class Exercise:
     expected : value or function
         The right value; or a function that is right, for an exercise that asks for a function.
     cases : sequence of tuples
-        Arguments on which the reader's function is compared with `expected`.
+        Arguments on which the reader's function is compared with `expected`, of the types that the text names.
+    solutions : sequence
+        More right answers, written in other ways: a loop and a mask, a list and an array. The tests try them.
     misconceptions : sequence of Misconception
         Wrong answers that are recognised and answered with their own hint.
     hint : str
-        What is said to a wrong answer that is not recognised.
+        What is said to a wrong answer that is not recognised: the next step, never the solution.
     tolerance : float
-        Relative and absolute tolerance for numbers.
+        Relative and absolute tolerance for numbers that are not whole.
     requirement : function, optional
         Instead of `expected`, for exercises with many right answers: takes the answer and returns an empty
         string if it is right, otherwise a sentence that says what is not.
+    seconds : float
+        How long all of the reader's code behind the answer may take.
     """
 
     id: str
     expected: object = None
     cases: tuple = ()
+    solutions: tuple = ()
     misconceptions: tuple = ()
     hint: str = "Look at the hint under the exercise."
     tolerance: float = 1e-6
     requirement: object = None
+    seconds: float = 5
 
 
 @dataclass(frozen=True)
@@ -91,48 +97,68 @@ def check(exercise_id, answer):
     Taught in: 00_start_here
     """
     verdict = judge(exercise_id, answer)
-    print(verdict)
-    if verdict.sign == "✓":
-        _remember(exercise_id)
+    # Wrapped here, because JupyterLab wraps a long line in the middle of a word.
+    _say(textwrap.fill(str(verdict), 88, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False))
+    if verdict.sign == "✓" and not _progress.in_a_solution():
+        trouble = _progress.remember(exercise_id)
+        if trouble:
+            _say(f"  (not remembered: {trouble})")
 
 
 def judge(exercise_id, answer):
     """Judge an answer and return a `Verdict`. Errors in the reader's code become part of the verdict."""
-    exercise = find(exercise_id)
+    try:
+        exercise = find(exercise_id)
+    except _library.Broken as fault:
+        return Verdict("✗", f"this exercise cannot be checked: {fault}")
     if _not_attempted(answer):
         return Verdict("○", "not attempted yet")
-    if exercise.requirement is not None:
-        return _judge_requirement(exercise, answer)
-    if callable(exercise.expected):
-        return _judge_function(exercise, answer)
-    return _judge_value(exercise, answer)
+    watched = _Watched(answer)
+    try:
+        verdict, printed = _running.run(lambda: _judge(exercise, watched), exercise.seconds)
+    except KeyboardInterrupt:
+        raise  # the reader stops it
+    except _running.OutOfTime:
+        what = watched.call or "your answer"
+        return Verdict("✗", f"{what} was stopped after {exercise.seconds:g} seconds: does a loop in it never end?")
+    except _running.AskedForInput:
+        what = watched.call or "your answer"
+        return Verdict("✗", f"{what} asks for `input()`. Take everything from the arguments instead.")
+    except BaseException as error:  # SystemExit too
+        return Verdict("✗", watched.failure(error))
+    if printed and verdict.sign == "✗":
+        verdict = Verdict("✗", f"{verdict.message} (What your code prints is not shown here.)")
+    return verdict
 
 
 def find(exercise_id):
     """Return the `Exercise` with this id, or raise a ValueError that names the nearest id."""
     if not isinstance(exercise_id, str):
-        raise TypeError(f"exercise_id must be a string such as '3.1.1-a', got {exercise_id!r}")
-    known = {exercise.id: exercise for exercise in all_exercises()}
-    if exercise_id not in known:
-        near = difflib.get_close_matches(exercise_id, known, n=1, cutoff=0)
-        hint = f"; the nearest is {near[0]!r}" if near else ""
-        raise ValueError(f"exercise_id {exercise_id!r} does not exist{hint}")
-    return known[exercise_id]
+        raise TypeError(f"exercise_id must be a string such as '3.1.1-a', got {show(exercise_id)}")
+    return _library.find(exercise_id)
 
 
 def all_exercises():
-    """Return every exercise of the course, chapter by chapter."""
-    exercises = []
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        if module.name.startswith("ch_"):
-            exercises += importlib.import_module(f"{__name__}.{module.name}").EXERCISES
-    own_folder = os.environ.get("COURSE_EXERCISES")
-    for path in sorted(Path(own_folder).glob("ch_*.py")) if own_folder else []:
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        exercises += module.EXERCISES
-    return exercises
+    """Return every exercise of the course, chapter by chapter; what cannot be loaded is left out (see `faults`)."""
+    return _library.everything()[0]
+
+
+def faults():
+    """Return one line for each module of exercises, or folder of them, that cannot be used."""
+    return _library.everything()[1]
+
+
+def solved():
+    """Return the ids of the exercises solved on this computer, from a local file that is never sent anywhere.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a list of exercise ids; the message names it.
+    OSError
+        If the file cannot be read, or there is no home folder to look into.
+    """
+    return _progress.solved()
 
 
 # --- judging ---------------------------------------------------------------------------------------------------
@@ -142,41 +168,51 @@ def _not_attempted(answer):
     """The stub of an exercise is `name = ...`, or a function that does nothing but return None."""
     if answer is ... or answer is None:
         return True
-    if not hasattr(answer, "__code__"):
+    if isinstance(answer, list | tuple):
+        return any(item is ... for item in answer)
+    if not isinstance(answer, types.FunctionType):
         return False
     steps = [step for step in dis.get_instructions(answer.__code__) if step.opname != "RESUME"]
-    return len(steps) <= 2 and steps[0].opname in ("LOAD_CONST", "RETURN_CONST") and steps[0].argval is None
+    return len(steps) <= 2 and steps[0].opname in ("LOAD_CONST", "RETURN_CONST") and steps[0].argval in (None, ...)
+
+
+def _judge(exercise, watched):
+    if exercise.requirement is not None:
+        complaint = exercise.requirement(watched.for_requirement())
+        return Verdict("✗", complaint) if complaint else Verdict("✓", "correct")
+    if callable(exercise.expected):
+        return _judge_function(exercise, watched)
+    return _judge_value(exercise, watched.answer)
 
 
 def _judge_value(exercise, answer):
     if callable(answer):
-        return Verdict("✗", f"a value is asked for, not the function {_name(answer)}: did you forget to call it?")
-    if _same(answer, exercise.expected, exercise.tolerance):
+        return Verdict("✗", f"a value is asked for, not the function {name_of(answer)}: did you forget to call it?")
+    if same(answer, exercise.expected, exercise.tolerance):
         return Verdict("✓", "correct")
     for misconception in exercise.misconceptions:
-        if _same(answer, misconception.answer, exercise.tolerance):
-            return Verdict("✗", f"not {_show(answer)}. {misconception.hint}")
-    return Verdict("✗", f"not {_show(answer)}. {exercise.hint}")
+        if same(answer, misconception.answer, exercise.tolerance):
+            return Verdict("✗", f"not {show(answer)}. {misconception.hint}")
+    form = wrong_form(answer, exercise.expected)
+    return Verdict("✗", f"not {show(answer)}{f': {form}' if form else ''}. {exercise.hint}")
 
 
-def _judge_function(exercise, answer):
-    if not callable(answer):
-        return Verdict("✗", f"a function is asked for, not {_show(answer)}")
+def _judge_function(exercise, watched):
+    if not callable(watched.answer):
+        return Verdict("✗", f"a function is asked for, not {show(watched.answer)}")
     outputs, first_wrong = [], None
     for case in exercise.cases:
-        call = f"{_name(answer)}({', '.join(map(_show, case))})"
-        try:
-            output = answer(*copy.deepcopy(case))  # a copy: the reader's code may change its arguments
-        except Exception as error:
-            return Verdict("✗", f"{call} raised {type(error).__name__}: {error}")
+        output = watched(*copy.deepcopy(case))  # a copy: the reader's code may change its arguments
         outputs.append(output)
         right = exercise.expected(*copy.deepcopy(case))
-        if first_wrong is None and not _same(output, right, exercise.tolerance):
-            first_wrong = f"{call} gave {_show(output)}, expected {_show(right)}."
+        if first_wrong is None and not same(output, right, exercise.tolerance):
+            what = wrong_form(output, right) or wrong_value(output, right, exercise.tolerance)
+            first_wrong = f"{_call(watched.answer, case)} gave {show(output)}: {what or 'that is not right'}."
     if first_wrong is None:
         return Verdict("✓", "correct")
     if all(output is None for output in outputs):
-        return Verdict("✗", f"{first_wrong} Does your function end with `return`?")
+        case = exercise.cases[0]
+        return Verdict("✗", f"{_call(watched.answer, case)} gave nothing. Does your function end with `return`?")
     for misconception in exercise.misconceptions:
         if _outputs_of(misconception.answer, exercise, outputs):
             return Verdict("✗", f"{first_wrong} {misconception.hint}")
@@ -190,113 +226,70 @@ def _outputs_of(wrong_function, exercise, outputs):
             wrong = wrong_function(*copy.deepcopy(case))
         except Exception:
             return False
-        if not _same(output, wrong, exercise.tolerance):
+        if not same(output, wrong, exercise.tolerance):
             return False
     return True
 
 
-def _judge_requirement(exercise, answer):
+class _Watched:
+    """A reader's answer; while it is being called, `call` says with what."""
+
+    def __init__(self, answer):
+        self.answer, self.call = answer, ""
+
+    def __call__(self, *arguments, **named):
+        self.call = _call(self.answer, arguments, named)
+        output = self.answer(*arguments, **named)
+        self.call = ""
+        return output
+
+    def for_requirement(self):
+        """Return the answer; a plain function is watched."""
+        if not isinstance(self.answer, types.FunctionType):
+            return self.answer
+        return functools.wraps(self.answer)(lambda *arguments, **named: self(*arguments, **named))
+
+    def failure(self, error):
+        """Say on one line what went wrong."""
+        if not self.call:
+            return f"your answer could not be checked: {_error_text(error)}"
+        if isinstance(error, RecursionError):
+            return f"{self.call} called itself without end (RecursionError)"
+        if isinstance(error, TypeError) and "ellipsis" in str(error):
+            return f"{self.call} met a `...` that is still to be replaced"
+        text = f"{self.call} raised {_error_text(error)}"
+        shadowed = _shadowed_names(self.answer)
+        if shadowed and "not callable" in str(error):
+            text += f". You gave the name `{shadowed[0]}` a value of your own: `del {shadowed[0]}` takes it back"
+        return text
+
+
+def _call(function, arguments, named=None):
+    shown = [*map(show, arguments), *(f"{name}={show(value)}" for name, value in (named or {}).items())]
+    return f"{name_of(function)}({', '.join(shown)})"
+
+
+def _error_text(error):
     try:
-        complaint = exercise.requirement(answer)
-    except Exception as error:
-        return Verdict("✗", f"your answer could not be checked: {type(error).__name__}: {error}")
-    return Verdict("✗", complaint) if complaint else Verdict("✓", "correct")
+        text = shorten(str(error), 200)
+    except Exception:
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _same(a, b, tolerance):
-    import numpy as np  # here, so that importing the package stays instant
-
-    if isinstance(a, str) or isinstance(b, str):
-        return isinstance(a, str) and isinstance(b, str) and a.strip().casefold() == b.strip().casefold()
-    if a is None or b is None:
-        return a is b
-    if isinstance(a, dict) or isinstance(b, dict):
-        return (
-            isinstance(a, dict)
-            and isinstance(b, dict)
-            and a.keys() == b.keys()
-            and all(_same(a[key], b[key], tolerance) for key in b)
-        )
-    if isinstance(a, set | frozenset) or isinstance(b, set | frozenset):
-        return isinstance(a, set | frozenset) and isinstance(b, set | frozenset) and set(a) == set(b)
-    if isinstance(b, list | tuple) and any(isinstance(item, str | list | tuple | dict) for item in b):
-        return (
-            isinstance(a, list | tuple)
-            and len(a) == len(b)
-            and all(_same(x, y, tolerance) for x, y in zip(a, b, strict=True))
-        )
-    try:
-        a, b = np.asarray(a), np.asarray(b)
-    except (TypeError, ValueError):  # for instance a ragged list
-        return False
-    if a.shape != b.shape or (a.dtype == bool) != (b.dtype == bool):
-        return False
-    if not (np.issubdtype(a.dtype, np.number) and np.issubdtype(b.dtype, np.number)):
-        return bool(np.array_equal(a, b))
-    return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True))
-
-
-def _name(function):
-    return getattr(function, "__name__", "your function")
-
-
-def _show(value, width=100):
-    import numpy as np
-
-    if isinstance(value, np.generic):
-        value = value.item()  # NumPy's own repr would read np.float64(0.5)
-    if isinstance(value, np.ndarray):
-        text = np.array2string(value, threshold=12, precision=4, separator=", ")
-    elif isinstance(value, float) and math.isfinite(value):
-        text = f"{value:.6g}"
-    elif callable(value):
-        text = _name(value)
-    else:
-        text = repr(value)
-    text = " ".join(text.split())
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
-# --- progress --------------------------------------------------------------------------------------------------
-
-
-def _progress_file():
-    if os.environ.get("COURSE_PROGRESS"):
-        return Path(os.environ["COURSE_PROGRESS"])
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("deep-learning-in-medicine", appauthor=False)) / "progress.json"
-
-
-def solved():
-    """Return the ids of the exercises solved on this computer, from a local file that is never sent anywhere.
-
-    Raises
-    ------
-    ValueError
-        If the file is not a list of exercise ids; the message names it.
-    """
-    path = _progress_file()
-    if not path.exists():
+def _shadowed_names(function):
+    """Return names of Python, such as `sum`, that a function uses and that the notebook gave another meaning."""
+    if not isinstance(function, types.FunctionType):
         return []
-    try:
-        ids = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError:
-        ids = None
-    if not isinstance(ids, list) or not all(isinstance(item, str) for item in ids):
-        raise ValueError(f"the progress file {path} cannot be read: move it away to start a new one")
-    return ids
+    names = [name for name in function.__code__.co_names if hasattr(builtins, name)]
+    return [name for name in names if name in function.__globals__]
 
 
-def _remember(exercise_id):
+def _say(text):
     try:
-        ids = solved()
-        if exercise_id in ids:
-            return
-        path = _progress_file()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_suffix(f".{os.getpid()}")
-        scratch.write_text(json.dumps(sorted([*ids, exercise_id]), indent=0), encoding="utf-8")
-        scratch.replace(path)  # atomic: a crash never leaves half a file
-    except (OSError, ValueError) as error:
-        print(f"  (not remembered: {error})")
+        print(text)
+    except UnicodeEncodeError:  # a console that knows no ✓
+        encoding = sys.stdout.encoding or "ascii"
+        for sign, word in (("✓", "right:"), ("✗", "wrong:"), ("○", "open:"), ("…", "...")):
+            text = text.replace(sign, word)
+        print(text.encode(encoding, "replace").decode(encoding))

@@ -1,5 +1,7 @@
 """Checks behind the exercises of chapter 00, Start here."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from course_utils.exercises import Exercise, Misconception
@@ -13,6 +15,28 @@ def _sensitivity(labels, predictions):
     return np.mean(predictions[labels == 1])
 
 
+def _majority_accuracy_by_counting(labels):
+    ones = sum(1 for label in labels if label == 1)
+    return max(ones, len(labels) - ones) / len(labels)
+
+
+def _majority_accuracy_by_bins(labels):
+    return np.bincount(labels, minlength=2).max() / labels.size
+
+
+def _sensitivity_by_counting(labels, predictions):
+    malignant = found = 0
+    for label, prediction in zip(labels, predictions, strict=True):
+        if label == 1:
+            malignant += 1
+            found += prediction
+    return found / malignant
+
+
+def _sensitivity_by_product(labels, predictions):
+    return (labels * predictions).sum() / labels.sum()
+
+
 _MOSTLY_BENIGN = np.array([0, 0, 0, 1])
 _MOSTLY_MALIGNANT = np.array([1, 1, 1, 1, 0])
 _LABELS = np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 0])
@@ -23,6 +47,7 @@ EXERCISES = [
         "00-a",
         expected=_majority_accuracy,
         cases=((_MOSTLY_BENIGN,), (_MOSTLY_MALIGNANT,), (np.array([0, 0, 0]),)),
+        solutions=(_majority_accuracy_by_counting, _majority_accuracy_by_bins),
         misconceptions=(
             Misconception(np.mean, "That is the share of ones. It is the accuracy only where ones are more frequent."),
             Misconception(
@@ -43,6 +68,7 @@ EXERCISES = [
     Exercise(
         "00-b",
         expected=30 * 16 + 16 + 16 * 1 + 1,
+        solutions=(np.sum([30 * 16, 16, 16, 1]), 513.0),
         misconceptions=(
             Misconception(
                 30 * 16 + 16,
@@ -54,12 +80,13 @@ EXERCISES = [
             Misconception(30 + 16 + 1, "You added the units. Each unit has one weight for each of its inputs."),
             Misconception(31 * 16 + 31, "The second layer sees the 16 outputs of the first, not the 30 measurements."),
         ),
-        hint="First layer: 16 units, each with 30 weights and one intercept. Then the second layer.",
+        hint="Take one unit of the first layer: how many weights has it, and what else? Then layer by layer.",
     ),
     Exercise(
         "00-c",
         expected=_sensitivity,
         cases=((_LABELS, _PREDICTIONS), (1 - _LABELS, _PREDICTIONS), (np.array([1, 0]), np.array([0, 1]))),
+        solutions=(_sensitivity_by_counting, _sensitivity_by_product),
         misconceptions=(
             Misconception(
                 lambda labels, predictions: np.mean(labels[predictions == 1]),
@@ -88,6 +115,7 @@ EXERCISES = [
     Exercise(
         "00-d",
         expected=0.90 * 0.01 / (0.90 * 0.01 + 0.05 * 0.99),
+        solutions=(90 / (90 + 495), 0.154, Fraction(2, 13), np.float32(0.1538)),
         tolerance=2e-4,
         misconceptions=(
             Misconception(0.90, "That is the sensitivity: the share of the diseased who test positive."),
@@ -106,6 +134,6 @@ EXERCISES = [
                 100 * 0.90 * 0.01 / (0.90 * 0.01 + 0.05 * 0.99), "Give a share between 0 and 1, not per cent."
             ),
         ),
-        hint="Of 10,000 people 100 have the disease. Count the positives among them, and among the other 9,900.",
+        hint="Of 10,000 people 100 have the disease. How many of these test positive, and how many of the others?",
     ),
 ]

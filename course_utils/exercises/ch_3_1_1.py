@@ -1,5 +1,9 @@
 """Checks behind the exercises of chapter 3.1.1, Convolutional networks."""
 
+from fractions import Fraction
+
+import numpy as np
+
 from course_utils.exercises import Exercise, Misconception
 
 
@@ -7,10 +11,25 @@ def _positions(size, kernel_size, stride, padding, dilation):
     return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
 
 
+def _positions_by_walking(size, kernel_size, stride, padding, dilation):
+    """Put the window on the padded row as often as it fits."""
+    places, first = 0, 0
+    while first + dilation * (kernel_size - 1) < size + 2 * padding:
+        places += 1
+        first += stride
+    return places
+
+
+def _positions_by_floor(size, kernel_size, stride, padding, dilation):
+    span = dilation * (kernel_size - 1) + 1
+    return np.floor((size + 2 * padding - span) / stride) + 1
+
+
 EXERCISES = [
     Exercise(
         "3.1.1-a",
         expected=0.6,
+        solutions=((80 - (40 - 200)) / 400, np.clip((np.array(80) - 40) / 400 + 0.5, 0, 1), Fraction(3, 5)),
         misconceptions=(
             Misconception(1, "You used the stored value as it is. It becomes Hounsfield units first: here minus 1024."),
             Misconception(80 / 400, "This is the distance from 0 HU. The window begins at its lower end, c - w/2."),
@@ -20,11 +39,12 @@ EXERCISES = [
             Misconception(0, "The intercept is -1024: you subtracted it twice, or took the pixel for air."),
             Misconception(0.4, "Turned round: 80 HU lies above the centre of 40 HU, so it is brighter than 1/2."),
         ),
-        hint="1104 - 1024 = 80 HU. How far is that from the lower end, as a share of the width?",
+        hint="First the Hounsfield units. How far are they above the lower end of the window, as a share of the width?",
     ),
     Exercise(
         "3.1.1-b",
         expected=[[1, 2], [1, -1]],
+        solutions=(np.array([[1, 2], [1, -1]]), np.array([[1.0, 2.0], [1.0, -1.0]], "float32"), ((1, 2), (1, -1))),
         misconceptions=(
             Misconception(
                 [[5, 2], [1, 9]],
@@ -51,6 +71,7 @@ EXERCISES = [
         "3.1.1-c",
         expected=_positions,
         cases=((32, 3, 1, 0, 1), (32, 3, 1, 0, 2), (33, 5, 2, 2, 3), (20, 3, 3, 1, 2), (28, 3, 2, 4, 4)),
+        solutions=(_positions_by_walking, _positions_by_floor),
         misconceptions=(
             Misconception(
                 lambda size, k, s, p, d: (size + 2 * p - k) // s + 1,
@@ -58,11 +79,11 @@ EXERCISES = [
             ),
             Misconception(
                 lambda size, k, s, p, d: (size + 2 * p - d * k) // s + 1,
-                "Three weights have only two gaps between them: the span is d (k - 1) + 1, not d k.",
+                "Three weights have only two gaps between them: count the pixels that a kernel of 3 spans with d = 2.",
             ),
             Misconception(
                 lambda size, k, s, p, d: (size + 2 * p - d * (k - 1)) // s + 1,
-                "One too many: the span counts both end pixels, d (k - 1) + 1.",
+                "One too many: the span counts both end pixels. With d = 1 it must be k.",
             ),
             Misconception(
                 lambda size, k, s, p, d: (size + p - d * (k - 1) - 1) // s + 1,
@@ -81,11 +102,12 @@ EXERCISES = [
                 "You rounded up: the last window would reach beyond the edge.",
             ),
         ),
-        hint="Replace k in the formula by the pixels that the kernel spans.",
+        hint="How many pixels does the kernel span, from its first weight to its last? They take the place of k.",
     ),
     Exercise(
         "3.1.1-d",
         expected=[(9 * 32 + 1) * 64, 56 * 56 * 9 * 32 * 64],
+        solutions=(np.array([18_496, 57_802_752]), (18_496.0, 57_802_752.0)),
         misconceptions=(
             Misconception([9 * 32 * 64, 56 * 56 * 9 * 32 * 64], "Nearly. Every filter has a bias too: 64 parameters."),
             Misconception(
@@ -114,11 +136,13 @@ EXERCISES = [
             ),
             Misconception([56 * 56 * 9 * 32 * 64, (9 * 32 + 1) * 64], "Right numbers, wrong order: parameters first."),
         ),
-        hint="Parameters: (9 · 32 + 1) · 64. Multiplications: the weights of all filters, at 56 · 56 positions.",
+        hint="How many weights has one filter, over all its channels? Then all filters, then all positions.",
     ),
     Exercise(
         "3.1.1-e",
         expected=27 * 200 / 32,
+        solutions=(168.75, np.float64(27) * 6.25, 168.8, 169),
+        tolerance=2e-3,  # to the millimetre
         misconceptions=(
             Misconception(27, "These are pixels. A pixel is 200 mm / 32 wide."),
             Misconception(
@@ -140,6 +164,6 @@ EXERCISES = [
             Misconception(25 * 200 / 32, "Pooling widens the field as well: its window of 2 adds one jump, 2 pixels."),
             Misconception(200, "The whole image is seen only after averaging over all positions."),
         ),
-        hint="r: 1, 5, 9, 11, 19, 27 pixels; the jump: 1, 2, 2, 4, 4, 4.",
+        hint="Write a row for each layer: its window, the jump before it, the field after it. Who changes the jump?",
     ),
 ]

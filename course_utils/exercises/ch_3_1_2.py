@@ -18,6 +18,20 @@ def _with_everything(training, new):
     return _standardise_like(everything, new)
 
 
+def _standardise_column_by_column(training, new):
+    columns = []
+    for j in range(training.shape[1]):
+        mean, spread = training[:, j].mean(), training[:, j].std()
+        columns.append([(value - mean) / spread for value in new[:, j]])
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _standardise_by_library(training, new):
+    from sklearn.preprocessing import StandardScaler
+
+    return StandardScaler().fit(training).transform(new)
+
+
 _TRAINING = np.array([[60.0, 1.0], [70.0, 3.0], [95.0, 2.0], [75.0, 6.0]])
 _NEW = np.array([[80.0, 2.0], [50.0, 7.0], [90.0, 4.0]])
 
@@ -40,6 +54,17 @@ def _rate(step, warm_up, total, peak):
     if step < warm_up:
         return peak * step / warm_up
     return peak / 2 * (1 + math.cos(math.pi * (step - warm_up) / (total - warm_up)))
+
+
+def _rate_with_where(step, warm_up, total, peak):
+    cosine = (1 + np.cos(np.pi * (step - warm_up) / (total - warm_up))) / 2
+    return np.where(step < warm_up, step / warm_up, cosine) * peak
+
+
+def _rate_as_product(step, warm_up, total, peak):
+    if step <= warm_up:
+        return step / warm_up * peak
+    return peak * math.cos(math.pi / 2 * (step - warm_up) / (total - warm_up)) ** 2
 
 
 def _rate_without_warm_up(step, warm_up, total, peak):
@@ -84,6 +109,47 @@ def _walk(losses, patience):
     return best_epoch, len(losses)
 
 
+def _walk_with_a_counter(losses, patience):
+    lowest, kept, waited = float("inf"), 0, 0
+    for i in range(len(losses)):
+        if losses[i] < lowest:
+            lowest, kept, waited = losses[i], i + 1, 0
+        else:
+            waited += 1
+        if waited == patience:
+            break
+    return kept
+
+
+def _walk_with_arrays(losses, patience):
+    lowest = np.minimum.accumulate(losses)
+    best = np.array([np.argmin(losses[: epoch + 1]) for epoch in range(len(losses))])
+    stopped = np.flatnonzero(np.arange(len(lowest)) - best >= patience)
+    return best[stopped[0] if len(stopped) else -1] + 1
+
+
+def _equal_counts_as_better(losses, patience):
+    best, kept = math.inf, 0
+    for epoch, loss in enumerate(losses, start=1):
+        if loss <= best:
+            best, kept = loss, epoch
+        elif epoch - kept >= patience:
+            break
+    return kept
+
+
+def _counter_never_reset(losses, patience):
+    best, kept, waited = math.inf, 0, 0
+    for epoch, loss in enumerate(losses, start=1):
+        if loss < best:
+            best, kept = loss, epoch
+        else:
+            waited += 1
+        if waited >= patience:
+            break
+    return kept
+
+
 def _against_the_epoch_before(losses, patience):
     worse = 0
     for epoch in range(1, len(losses)):
@@ -97,12 +163,23 @@ _BUMPY = [0.70, 0.60, 0.50, 0.55, 0.53, 0.52, 0.40, 0.45]
 _FALLING = [0.70, 0.60, 0.50, 0.40]
 _RISING = [0.60, 0.65, 0.70, 0.75, 0.80]
 _LATE = [0.60, 0.65, 0.70, 0.75, 0.40]
+_UP_AND_DOWN = [0.70, 0.80, 0.60, 0.65, 0.50]
+_LEVEL = [0.60, 0.50, 0.50, 0.50, 0.40]
 
 # --- e: the audit of a split -------------------------------------------------------------------------------------
 
 
 def _leaked_share(patients, train, test):
     return float(np.mean(np.isin(patients[test], patients[train])))
+
+
+def _leaked_share_by_counting(patients, train, test):
+    known = {patients[row] for row in train}
+    return sum(patients[row] in known for row in test) / len(test)
+
+
+def _leaked_share_by_table(patients, train, test):
+    return (patients[test][:, None] == patients[train][None, :]).any(axis=1).mean()
 
 
 def _share_of_test_patients(patients, train, test):
@@ -130,7 +207,8 @@ EXERCISES = [
     Exercise(
         "3.1.2-a",
         expected=_standardise_like,
-        cases=((_TRAINING, _NEW), (_TRAINING, _NEW[:2])),
+        cases=((_TRAINING, _NEW), (_TRAINING, _NEW[:2]), (_TRAINING, _NEW[:1])),
+        solutions=(_standardise_column_by_column, _standardise_by_library),
         misconceptions=(
             Misconception(
                 lambda training, new: (new - new.mean(axis=0)) / new.std(axis=0),
@@ -162,17 +240,22 @@ EXERCISES = [
                 "You returned the training patients. The new ones are asked for.",
             ),
         ),
-        hint="Mean and standard deviation of each column of `training`, applied to `new`.",
+        hint="Whose mean and spread did the network learn with? And is it one for the table, or one a column?",
     ),
     Exercise(
         "3.1.2-b",
         expected=_poisson_loss,
-        cases=((0, 0.3), (2, 0.3), (3, -1.0), (np.array([0, 1, 4]), np.array([0.5, -0.5, 2.0]))),
+        cases=((0, 0.3), (2, 0.3), (3, -1.0), (1, -0.5), (4, 2.0)),
+        solutions=(
+            lambda y, o: math.exp(o) - y * o,
+            lambda y, o: -(y * np.log(np.exp(o)) - np.exp(o)),
+            lambda y, o: -np.log(np.exp(o) ** y * np.exp(-np.exp(o))),
+        ),
         misconceptions=(
             Misconception(lambda y, o: y * o - np.exp(o), "That is the log-likelihood. A loss is to be made small."),
             Misconception(
                 lambda y, o: np.exp(o) + y * o,
-                "A sign: the logarithm of the probability is y·o - exp(o), and the loss is minus all of it.",
+                "One sign is wrong: the minus before the logarithm stands before both of its terms.",
             ),
             Misconception(
                 _output_as_mean,
@@ -184,9 +267,7 @@ EXERCISES = [
                 "its mean is larger.",
             ),
             Misconception(
-                lambda y, o: (
-                    np.exp(o) - y * o + np.array([math.lgamma(v + 1) for v in np.atleast_1d(y)]).reshape(np.shape(y))
-                ),
+                lambda y, o: np.exp(o) - y * o + math.lgamma(y + 1),
                 "Right, with the term log(y!) that was to be left out: it does not depend on the output.",
             ),
             Misconception(lambda y, o: np.exp(o) - o, "The count y is missing: log of mean to the power of y is y·o."),
@@ -199,12 +280,13 @@ EXERCISES = [
                 "That is the probability (without y!). Take minus its logarithm.",
             ),
         ),
-        hint="Minus the logarithm of each factor: of exp(-mean), and of mean to the power of y, with mean = exp(o).",
+        hint="The logarithm of a product is a sum: take the factors one by one, with exp(o) for the mean.",
     ),
     Exercise(
         "3.1.2-c",
         expected=_rate,
-        cases=((0, 10, 100, 0.1), (5, 10, 100, 0.1), (10, 10, 100, 0.1), (55, 10, 100, 0.1), (100, 10, 100, 0.1)),
+        cases=tuple((step, 10, 100, 0.1) for step in (0, 5, 10, 55, 100)) + ((3, 5, 50, 0.02), (20, 5, 50, 0.02)),
+        solutions=(_rate_with_where, _rate_as_product),
         misconceptions=(
             Misconception(_rate_without_warm_up, "The warm-up is missing: below `warm_up` the rate rises on a line."),
             Misconception(
@@ -222,12 +304,22 @@ EXERCISES = [
             ),
             Misconception(_rate_in_degrees, "`math.cos` takes radians: half a wave is `math.pi`, not 180."),
         ),
-        hint="Below warm_up: peak·step/warm_up. After it: the share of the remaining steps, times π, into the cosine.",
+        hint="Check three steps by hand: the first, the last of the warm-up, the last of all. Where is the peak?",
     ),
     Exercise(
         "3.1.2-d",
         expected=lambda losses, patience: _walk(losses, patience)[0],
-        cases=((_BUMPY, 2), (_BUMPY, 3), (_BUMPY, 5), (_FALLING, 2), (_RISING, 1), (_LATE, 2)),
+        cases=(
+            (_BUMPY, 2),
+            (_BUMPY, 3),
+            (_BUMPY, 5),
+            (_FALLING, 2),
+            (_RISING, 1),
+            (_LATE, 2),
+            (_UP_AND_DOWN, 2),
+            (_LEVEL, 2),
+        ),
+        solutions=(_walk_with_a_counter, _walk_with_arrays),
         misconceptions=(
             Misconception(
                 lambda losses, patience: int(np.argmin(losses)) + 1,
@@ -246,16 +338,24 @@ EXERCISES = [
                 "You compared each epoch with the one before. Patience counts epochs without a new *best* loss.",
             ),
             Misconception(
+                _equal_counts_as_better, "A loss as low as the lowest so far is no *new* lowest: patience runs on."
+            ),
+            Misconception(
+                _counter_never_reset,
+                "Your counter is never set back: `patience` epochs *in a row* must bring nothing better.",
+            ),
+            Misconception(
                 lambda losses, patience: _walk(losses, patience + 1)[0],
                 "You waited one epoch too long: training stops when `patience` epochs have brought nothing better.",
             ),
         ),
-        hint="Go through the epochs, remember the best loss and its epoch, stop when it is `patience` epochs old.",
+        hint="Follow this list by hand: after each epoch, what is the lowest loss so far, and how old is it?",
     ),
     Exercise(
         "3.1.2-e",
         expected=_leaked_share,
         cases=tuple((_PATIENTS, np.array(train), np.array(test)) for train, test in _SPLITS),
+        solutions=(_leaked_share_by_counting, _leaked_share_by_table),
         misconceptions=(
             Misconception(_share_of_test_patients, "You counted patients. Asked for is the share of test *rows*."),
             Misconception(_share_of_training_rows, "Other way round: count among the test rows."),
@@ -277,6 +377,6 @@ EXERCISES = [
                 "You said whether there is a leak. Say how large it is.",
             ),
         ),
-        hint="`np.isin(a, b)` says of each entry of a whether it occurs in b. Compare patients, not rows.",
+        hint="Take one test row: whose is it, and how do you see whether this patient is in the training set?",
     ),
 ]

@@ -1,5 +1,6 @@
 """Checks behind the exercises of chapter 3.3.1, Sequence alignment."""
 
+import functools
 import math
 
 import numpy as np
@@ -18,6 +19,19 @@ def _rows(equal=1, different=-1, gap_sign=-1, gap_in_b=True):
         return total
 
     return score_rows
+
+
+def _rows_with_masks(row_a, row_b, gap):
+    a, b = np.array(list(row_a)), np.array(list(row_b))
+    in_gap = (a == "-") | (b == "-")
+    return np.where(in_gap, -gap, np.where(a == b, 1, -1)).sum()
+
+
+def _rows_by_counting(row_a, row_b, gap):
+    pairs = list(zip(row_a, row_b, strict=True))
+    with_gap = sum("-" in pair for pair in pairs)
+    equal = sum(p == q for p, q in pairs)
+    return equal - (len(pairs) - with_gap - equal) - gap * with_gap
 
 
 def _gap_as_mismatch(row_a, row_b, gap):
@@ -42,6 +56,25 @@ def _distance(base=1, change=1, pick=min):
         return int(table[-1, -1])
 
     return edit_distance
+
+
+@functools.cache
+def _distance_by_recursion(a, b):
+    if not a or not b:
+        return len(a) + len(b)
+    if a[-1] == b[-1]:
+        return _distance_by_recursion(a[:-1], b[:-1])
+    shorter_a, shorter_b = _distance_by_recursion(a[:-1], b), _distance_by_recursion(a, b[:-1])
+    return 1 + min(shorter_a, shorter_b, _distance_by_recursion(a[:-1], b[:-1]))
+
+
+def _distance_by_rows(a, b):
+    row = list(range(len(b) + 1))
+    for i, letter in enumerate(a, start=1):
+        above, row = row, [i]
+        for j, other in enumerate(b, start=1):
+            row.append(min(above[j] + 1, row[-1] + 1, above[j - 1] + (letter != other)))
+    return row[-1]
 
 
 def _no_base_column(a, b):
@@ -71,6 +104,27 @@ def _share(letters, human_letter):
     return sum(x == human_letter for x in known) / len(known)
 
 
+def _share_by_mask(letters, human_letter):
+    known = (letters != "-") & (letters != "X")
+    return (letters[known] == human_letter).mean()
+
+
+def _share_by_list(letters, human_letter):
+    known = [x for x in letters if x not in "-X"]
+    return known.count(human_letter) / len(known)
+
+
+def _share_by_counting(letters, human_letter):
+    same, known = 0, 0
+    for letter in letters:
+        if letter == "-" or letter == "X":
+            continue
+        known += 1
+        if letter == human_letter:
+            same += 1
+    return same / known
+
+
 def _most_common(letters, human_letter):
     known = [x for x in letters if x not in ("-", "X")]
     return max(known.count(x) for x in known) / len(known)
@@ -87,6 +141,7 @@ EXERCISES = [
             ("AAAA", "CCCC", 1),
             ("-A", "A-", 5),
         ),
+        solutions=(_rows_with_masks, _rows_by_counting),
         misconceptions=(
             Misconception(_gap_as_mismatch, "A gap is no mismatch: it costs `gap`, whatever that is."),
             Misconception(_rows(gap_sign=1), "A cost is subtracted: your gaps raise the score."),
@@ -108,7 +163,9 @@ EXERCISES = [
             ("ACG", "ACGTT"),
             ("KITTEN", "SITTING"),
             ("ACCA", "AGGA"),
+            ("ACT", "CAT"),
         ),
+        solutions=(_distance_by_rows, _distance_by_recursion),
         misconceptions=(
             Misconception(
                 _distance(base=0),
@@ -125,12 +182,16 @@ EXERCISES = [
                 lambda a, b: -_distance()(a, b), "That is a score of 0, -1 and -1. The distance counts steps: positive."
             ),
         ),
-        hint="D[i, j] = min(D[i-1, j-1] + (0 if equal else 1), D[i-1, j] + 1, D[i, j-1] + 1), and base cases.",
+        hint="Fill the table of two short words by hand: the first row and column, then each cell from three.",
     ),
     Exercise(
         "3.3.1-c",
         expected=_blast,
         cases=((1, 11, 1), (5, 11, 1), (0, 11, 1), (3, 9, 2), (10, 5, 4)),
+        solutions=(
+            lambda k, existence, extension: (k > 0) * existence + extension * k,
+            lambda k, existence, extension: sum([existence] * min(k, 1) + [extension] * k),
+        ),
         misconceptions=(
             Misconception(
                 lambda k, existence, extension: existence + (k - 1) * extension if k else 0,
@@ -154,7 +215,7 @@ EXERCISES = [
                 "A cost is a positive number; it is subtracted later.",
             ),
         ),
-        hint="A gap of one position costs 12 with (11, 1), one of five 16.",
+        hint="How many positions of the gap pay the extension, and how often is the existence paid?",
     ),
     Exercise(
         "3.3.1-d",
@@ -165,6 +226,11 @@ EXERCISES = [
             (0.0012, 0.074, 0.025),
             (0.02, 0.1, 0.05),
             (0.001, 0.1, 0.1),
+        ),
+        solutions=(
+            lambda share, p, q: round(2 * (math.log2(share) - math.log2(p) - math.log2(q))),
+            lambda share, p, q: np.rint(np.log(share / p / q) / np.log(2) * 2),
+            lambda share, p, q: int(np.round(2 * np.log2(np.array(share) / (p * q)))),
         ),
         misconceptions=(
             Misconception(
@@ -195,20 +261,25 @@ EXERCISES = [
             ),
             Misconception(
                 lambda share, p, q: math.floor(2 * math.log2(share / (p * q))),
-                "`int` and `floor` cut off. `round` takes the nearest whole number.",
+                "`floor` takes the whole number below. `round` takes the nearest one.",
+            ),
+            Misconception(
+                lambda share, p, q: int(2 * math.log2(share / (p * q))),
+                "`int` cuts off what stands behind the point. `round` takes the nearest whole number.",
             ),
         ),
-        hint="round(2 * np.log2(share / (frequency_p * frequency_q)))",
+        hint="How much more often than by chance does the pair occur? Its base-2 logarithm counts whole bits.",
     ),
     Exercise(
         "3.3.1-e",
         expected=_share,
         cases=(
-            (["L", "L", "P", "-", "X"], "L"),
-            (["E", "E", "E", "-"], "E"),
-            (["K", "R", "R", "R", "X", "-"], "K"),
-            (["A", "S"], "P"),
+            (np.array(list("LLP-X")), "L"),
+            (np.array(list("EEE-")), "E"),
+            (np.array(list("KRRRX-")), "K"),
+            (np.array(list("AS")), "P"),
         ),
+        solutions=(_share_by_mask, _share_by_list, _share_by_counting),
         misconceptions=(
             Misconception(
                 lambda letters, human_letter: sum(x == human_letter for x in letters) / len(letters),
@@ -241,6 +312,6 @@ EXERCISES = [
                 "That is the number of species; divide by those whose letter is known.",
             ),
         ),
-        hint="known = the letters without - and X; the share is the count of the human letter by len(known).",
+        hint="Which of these letters say something about the position? Only those count, above the line and below it.",
     ),
 ]

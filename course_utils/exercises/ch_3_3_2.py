@@ -1,5 +1,7 @@
 """Checks behind the exercises of chapter 3.3.2, Protein structure prediction."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from course_utils.exercises import Exercise, Misconception
@@ -7,6 +9,20 @@ from course_utils.exercises import Exercise, Misconception
 
 def _reduced(helix, strand):
     return lambda dssp: "".join("H" if a in helix else "E" if a in strand else "-" for a in dssp)
+
+
+def _reduced_by_dictionary(dssp):
+    states = {"H": "H", "G": "H", "I": "H", "E": "E", "B": "E"}
+    result = ""
+    for letter in dssp:
+        result += states.get(letter, "-")
+    return result
+
+
+def _reduced_by_masks(dssp):
+    letters = np.array(list(dssp))
+    states = np.where(np.isin(letters, list("HGI")), "H", np.where(np.isin(letters, list("EB")), "E", "-"))
+    return "".join(states)
 
 
 def _contacts(seed):
@@ -19,11 +35,39 @@ def _long_range(contacts, separation):
     return int(np.triu(contacts, separation).sum())
 
 
+def _field_by_growing(sizes):
+    field = 1
+    for size in sizes:
+        side = (size - 1) // 2
+        field += 2 * side
+    return field
+
+
+def _field_by_array(sizes):
+    return (np.array(sizes) - 1).sum() + 1
+
+
+def _long_range_by_loops(contacts, separation):
+    count = 0
+    for i in range(len(contacts)):
+        for j in range(i + separation, len(contacts)):
+            if contacts[i, j]:
+                count += 1
+    return count
+
+
+def _long_range_by_distance(contacts, separation):
+    place = np.arange(len(contacts))
+    far = np.abs(place[:, None] - place[None, :]) >= separation
+    return np.sum(contacts & far) / 2
+
+
 EXERCISES = [
     Exercise(
         "3.3.2-a",
         expected=_reduced("HGI", "EB"),
         cases=(("HHHHTTEEEE",), ("GGGSEEB ",), ("IIIIIBTS",), ("HGIEBTS -",)),
+        solutions=(_reduced_by_dictionary, _reduced_by_masks),
         misconceptions=(
             Misconception(_reduced("H", "EB"), "G and I are helices too: of three and of five residues to a turn."),
             Misconception(_reduced("H", "E"), "G and I count as helix here, and B, the single bridge, as strand."),
@@ -43,11 +87,12 @@ EXERCISES = [
                 "Right states. Coil is written as - here.",
             ),
         ),
-        hint="H, G, I give H; E, B give E; every other letter, the blank too, gives -.",
+        hint="Which letter of the string stands at that place, and to which of the three groups does it belong?",
     ),
     Exercise(
         "3.3.2-b",
         expected=(360 / 800) / (3000 / 10_000),
+        solutions=(Fraction(360, 800) / Fraction(3, 10), np.float32(0.45) / np.float32(0.3), 1.5),
         tolerance=1e-3,
         misconceptions=(
             Misconception(360 / 800, "That is the share of alanines in a helix. Compare it with that of all residues."),
@@ -64,12 +109,13 @@ EXERCISES = [
                 (360 / 800) / (2640 / 9200), "You compared with the other amino acids; the formula takes all residues."
             ),
         ),
-        hint="(360 / 800) divided by (3000 / 10000).",
+        hint="Two shares: one among the alanines, one among all residues. Which is divided by which?",
     ),
     Exercise(
         "3.3.2-c",
         expected=lambda sizes: 1 + sum(size - 1 for size in sizes),
         cases=(([9, 9, 9],), ([13],), ([7, 5],), ([3] * 10,), ([1, 1],)),
+        solutions=(lambda sizes: sum(sizes) - len(sizes) + 1, _field_by_growing, _field_by_array),
         misconceptions=(
             Misconception(lambda sizes: sum(sizes), "The layers overlap: each adds its size minus one, not its size."),
             Misconception(
@@ -92,12 +138,13 @@ EXERCISES = [
                 lambda sizes: sizes[-1], "The last layer looks at positions that have themselves looked around."
             ),
         ),
-        hint="One residue, and for each layer its size minus one.",
+        hint="Begin with one layer: it sees as far as its own window. What does a second layer add on either side?",
     ),
     Exercise(
         "3.3.2-d",
         expected=_long_range,
         cases=((_contacts(0), 12), (_contacts(1), 6), (_contacts(2), 1), (_contacts(3), 24)),
+        solutions=(_long_range_by_loops, _long_range_by_distance),
         misconceptions=(
             Misconception(
                 lambda contacts, separation: 2 * _long_range(contacts, separation),
@@ -127,6 +174,6 @@ EXERCISES = [
                 "That is how many pairs are far enough apart. Count those that touch.",
             ),
         ),
-        hint="Sum the True values on and above the diagonal number `separation`.",
+        hint="Draw a map of 5 residues. Where do the pairs lie that are 2 apart, and where those further apart?",
     ),
 ]

@@ -1,10 +1,13 @@
 """Checks behind the exercises of chapter 4.3, Lab: biological sequences."""
 
 import functools
+import math
+from fractions import Fraction
 
 import numpy as np
 
 from course_utils.exercises import Exercise, Misconception
+from course_utils.exercises._answers import plain, show
 
 # --- 4.3-a: a property is judged by the programs it lets through ---------------------------------------------------
 
@@ -42,9 +45,9 @@ def _bites(answer):
     if not callable(answer):
         return "Write a function: `my_property(score, a, b)`."
     for a, b in _PAIRS:
-        holds = answer(_score, a, b)
-        if not isinstance(holds, bool | np.bool_):
-            return f"Return True or False: with {a!r} and {b!r} it returned {holds!r}."
+        holds = plain(answer(_score, a, b))
+        if not isinstance(holds, bool):
+            return f"Return True or False: with {a!r} and {b!r} it returned {show(holds)}."
         if not holds:
             return f"{_NOT_TRUE}: with {a!r} and {b!r} your property says False."
     passing = []
@@ -63,6 +66,15 @@ def _bites(answer):
     return f"It lets through: {'; '.join(passing)}. {_NO_GAP}"
 
 
+def _tried_on_both_sides(score, a, b):
+    for first, second in ((a, b), (b, a)):
+        if score(first + second, second) != len(second) - len(first):
+            return False
+        if score(second, second + first) != len(second) - len(first):
+            return False
+    return True
+
+
 # --- 4.3-e: what the card allows ------------------------------------------------------------------------------------
 
 _ALLOWED = {"A", "C"}
@@ -79,9 +91,10 @@ _MISSING = {
 
 def _reads_the_card(answer):
     """The requirement on the set of letters: empty text, or what is wrong with the first wrong letter."""
-    if not isinstance(answer, set | frozenset):
+    answer = plain(answer)
+    if not isinstance(answer, frozenset | list) or not all(isinstance(letter, str) for letter in answer):
         return 'Give a set of letters, such as {"B", "D"}.'
-    letters = {str(letter).strip().upper() for letter in answer}
+    letters = {letter.strip().upper() for letter in answer}
     if letters - set("ABCDE"):
         return "The letters are A, B, C, D and E."
     for letter in sorted(letters - _ALLOWED):
@@ -95,6 +108,33 @@ def _residue_number(row, first_residue, column):
     if row[column] == "-":
         return 0
     return first_residue + sum(letter != "-" for letter in row[:column])
+
+
+def _number_by_walking(row, first_residue, column):
+    number = first_residue - 1
+    for letter in row[: column + 1]:
+        if letter != "-":
+            number += 1
+    return 0 if row[column] == "-" else number
+
+
+def _number_by_table(row, first_residue, column):
+    is_residue = np.array(list(row)) != "-"
+    return (is_residue * (first_residue - 1 + np.cumsum(is_residue)))[column]
+
+
+def _log_odds_by_loops(window, counts):
+    total = 0
+    for letter, row in zip(window, counts, strict=True):
+        with_one = [count + 1 for count in row]
+        total += math.log2(with_one["ACGT".index(letter)] / sum(with_one)) - math.log2(0.25)
+    return total
+
+
+def _log_odds_by_table(window, counts):
+    share = (counts + 1) / (counts.sum(axis=1)[:, None] + 4)
+    chosen = np.array([[x == y for y in "ACGT"] for x in window])
+    return np.log2(4 * share)[chosen].sum()
 
 
 def _log_odds(window, counts):
@@ -127,11 +167,17 @@ def _columns_summed(window, counts):
 
 
 _COUNTS = np.array([[7, 1, 0, 2], [0, 0, 10, 0], [1, 1, 0, 8]])
+_FEW_COUNTS = np.array([[3, 0, 1, 0], [0, 5, 0, 2]])  # rows with different sums
 
 EXERCISES = [
     Exercise(
         "4.3-a",
         requirement=_bites,
+        solutions=(
+            lambda score, a, b: score(a + b, b) == len(b) - len(a),
+            lambda score, a, b: np.array(score(b, b + a)) == len(b) - len(a),
+            _tried_on_both_sides,
+        ),
         misconceptions=(
             Misconception(lambda score, a, b: score(a, b) == score(b, a), _CONSTANT),
             Misconception(lambda score, a, b: a == b or score(a, a) > score(a, b), _THE_FIFTH),
@@ -145,6 +191,7 @@ EXERCISES = [
         "4.3-b",
         expected=_residue_number,
         cases=(("MK--LV-A", 274, 4), ("MK--LV-A", 274, 0), ("MK--LV-A", 274, 6), ("--ACD", 1, 4), ("ACDE", 10, 2)),
+        solutions=(_number_by_walking, _number_by_table),
         misconceptions=(
             Misconception(
                 lambda row, first, column: first + column if row[column] != "-" else 0,
@@ -170,12 +217,13 @@ EXERCISES = [
                 "That is how many letters stand before it. Add `first_residue`.",
             ),
         ),
-        hint="`first_residue` plus the number of letters, without gaps, before the column.",
+        hint="Walk along the row with a finger: at which places does the number go up, and at which does it stay?",
     ),
     Exercise(
         "4.3-c",
         expected=_log_odds,
-        cases=(("AGT", _COUNTS), ("CGT", _COUNTS), ("GAG", _COUNTS)),
+        cases=(("AGT", _COUNTS), ("CGT", _COUNTS), ("GAG", _COUNTS), ("AC", _FEW_COUNTS)),
+        solutions=(_log_odds_by_loops, _log_odds_by_table),
         misconceptions=(
             Misconception(_natural_logarithm, "That is the natural logarithm. Here the unit is bits: `np.log2`."),
             Misconception(_no_background, "Divide each share by 0.25, the share of a letter by chance."),
@@ -187,11 +235,12 @@ EXERCISES = [
             ),
             Misconception(_columns_summed, "Each row, one place of the site, is turned into shares: sum over axis 1."),
         ),
-        hint="Shares from counts + 1, row by row; then the sum of log2(share / 0.25).",
+        hint="Take the first place alone: its row of counts, what is added, its shares, the one share you need.",
     ),
     Exercise(
         "4.3-d",
         expected=19 / (19 + 0.04 * 1980),
+        solutions=(0.95 * 20 / (0.95 * 20 + 0.04 * 1980), 0.193, Fraction(1900, 9820), np.float32(0.1935)),
         tolerance=1e-3,
         misconceptions=(
             Misconception(0.95, "That is the sensitivity: the share of true donors that are called."),
@@ -203,11 +252,12 @@ EXERCISES = [
             Misconception(20 / (20 + 0.04 * 1980), "Only 95 % of the 20 are called."),
             Misconception(0.04 * 1980 / (19 + 0.04 * 1980), "That is the share of false calls."),
         ),
-        hint="19 true calls, and 4 % of 1,980 false ones.",
+        hint="How many of its calls are true donors, and how many come from the places that are none?",
     ),
     Exercise(
         "4.3-e",
         requirement=_reads_the_card,
+        solutions=({"A", "C"}, ["c", "a"], np.array(["A", "C"]), ("A ", "C")),
         misconceptions=(
             Misconception({"A", "B", "C"}, _FORBIDDEN["B"]),
             Misconception({"A", "C", "D"}, _FORBIDDEN["D"]),
