@@ -40,8 +40,8 @@ lint: .venv/ready  ## style of the code
 mutate: .venv/ready  ## break a chapter on purpose and see its claims fail: make mutate CHAPTER=3.1.1
 	@.venv/bin/python tests/mutate.py $(CHAPTER)
 
-data-check: .venv/ready  ## rebuild the embedded data and compare
-	@.venv/bin/python data/make_data.py --check
+data-check: .venv/ready  ## rebuild the embedded data and compare: make data-check FILE=brca1
+	@.venv/bin/python -m data.recipes --check $(FILE)
 
 site: .venv/ready  ## build the web pages in docs/_build/html
 	@.venv/bin/python -m sphinx -W -q -b html docs docs/_build/html

@@ -26,7 +26,7 @@ Inline $\hat p_i = \sigma(\mathbf{w}^\top \mathbf{x}_i)$, and code `$x$`.
 $$\boldsymbol{\theta} \leftarrow \boldsymbol{\theta} - \eta\, \nabla_{\boldsymbol{\theta}} \mathcal{L}$$
 
 [primer](../docs/notation.md), [chapter 2](02_last.ipynb),
-[chapter 1](01_later.ipynb), [the recipe](../data/make_data.py)
+[chapter 1](01_later.ipynb), [the recipe](../data/README.md)
 
 <details>
 <summary>Answer</summary>
@@ -62,7 +62,7 @@ def course(tmp_path):
     shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("_build", "chapters"))
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "make_data.py").touch()
+    (tmp_path / "data" / "README.md").touch()
     (tmp_path / "notebooks" / "_toc.yml").write_text(TOC, encoding="utf-8")
     nbformat.write(first_chapter(), tmp_path / "notebooks" / "00_first.ipynb")
     last = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# 2 Last")])

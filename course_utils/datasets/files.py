@@ -118,7 +118,7 @@ def _find(entry, file):
         tried.append(f"COURSE_DATA_DIR: there is no {path}")
     else:
         tried.append("COURSE_DATA_DIR: not set")
-    caches = [_cache_folder(), Path(_session["temporary"].name) if _session["temporary"] else None]
+    caches = [cache_folder(), Path(_session["temporary"].name) if _session["temporary"] else None]
     if not any(caches):
         tried.append("the cache: this computer names no folder for it")
     for path in [folder / file.path for folder in caches if folder]:
@@ -144,7 +144,7 @@ def _data_dir():
     return Path(folder)
 
 
-def _cache_folder():
+def cache_folder():
     """Name the folder for downloads, or None where there is no home folder to put it in."""
     import platformdirs
 
@@ -304,7 +304,7 @@ def _download(entry, file):
 
 
 def _writable_cache():
-    folder = _cache_folder()
+    folder = cache_folder()
     try:
         if folder is None:
             raise FileNotFoundError(None, "there is no home folder")
@@ -354,7 +354,7 @@ class _BoundedFile:
 def _explanation(entry, file, tried):
     text = f"The data set {entry.name!r} is not on this computer and could not be downloaded. Tried:\n"
     text += "".join(f"- {line}\n" for line in tried)
-    if folder := _cache_folder():
+    if folder := cache_folder():
         text += f"To put it there by hand, download {file.address} and save it as {folder / file.path}. Or save it as "
     else:
         text += f"To put it there by hand, download {file.address} and save it as "
