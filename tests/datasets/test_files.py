@@ -74,6 +74,7 @@ def test_a_wrong_checksum_is_noticed_in_every_code(use_catalogue, mirror, code):
 OTHER_LINES = {
     "another file of the same name": f"{SUM}  tiny/old-tiny.npz\n{SUM}  other-{PATH}\n{SUM}  tiny.npz\n",
     "SHA-512": f"{SUM}{SUM}  {PATH}\n",
+    "SHA-512 of BSD": f"SHA512 ({PATH}) = {SUM}{SUM}\n",
     "MD5": f"{SUM[:32]}  {PATH}\n",
     "cut short": f"{SUM[:63]}  {PATH}\n",
     "a path cut short by a table": f"SHA256  {SUM}  C:\\data\\tiny\\ti...\n",

@@ -229,3 +229,14 @@ def test_the_ultrasound_sample_carries_burned_in_text():
     data = datasets.load_dicom_samples()
     text = data.ultrasound.pixels[10:50, 5:80]  # where the hospital's name stands: grey letters on black
     assert (text.max(axis=2) > 150).mean() > 0.05 and np.median(text) < 20
+
+
+# --- simulated lesions
+
+
+def test_the_simulation_takes_the_numbers_of_numpy():
+    plain = datasets.load_brain_lesions(4, 1, 32, True, 3)
+    numpy = datasets.load_brain_lesions(np.int64(4), np.uint8(1), np.int32(32), np.bool_(True), np.int64(3))
+    np.testing.assert_array_equal(plain.images, numpy.images)
+    split = datasets.split_brain_lesions(np.int64(20), np.int64(1), np.int64(0))
+    assert len(split.train_labels) == 12
