@@ -9,6 +9,7 @@ What a loader needs for this stands beside its own tests, in the module test_<fi
 import ast
 import dataclasses
 import importlib
+import importlib.util
 import inspect
 import socket
 import sys
@@ -27,16 +28,13 @@ FROZEN = [entry.name for entry in ENTRIES.values() if entry.tier == "embedded" a
 BENCHMARK = [entry.name for entry in ENTRIES.values() if entry.tier == "benchmark"]
 
 
-def test_module_of(field):
-    """Return the module test_<field>, or an empty one: a field whose sets need no more than this contract."""
-    try:
-        return importlib.import_module(f"{__package__}.test_{field}")
-    except ModuleNotFoundError:
-        return object()
+def tests_of(field):
+    """Return the module test_<field>, or nothing: a field whose sets need no more than this contract."""
+    name = f"{__package__}.test_{field}"
+    return importlib.import_module(name) if importlib.util.find_spec(name) else None
 
 
-test_module_of.__test__ = False
-TEST_MODULES = {field: test_module_of(field) for field in datasets.FIELDS}
+TEST_MODULES = {field: tests_of(field) for field in datasets.FIELDS}
 STAND_INS = {}
 for module in TEST_MODULES.values():
     STAND_INS |= getattr(module, "STAND_INS", {})

@@ -349,6 +349,28 @@ def test_behind_a_proxy_the_proxy_is_what_must_answer(monkeypatch):
     assert files._first_host("https://zenodo.org/file") == ("zenodo.org", 443)
 
 
+@pytest.mark.parametrize(
+    ("proxy", "place"),
+    [
+        ("proxy.hospital.example", ("proxy.hospital.example", 80)),
+        ("https://proxy", ("proxy", 443)),
+        ("socks5h://proxy", ("proxy", 1080)),
+        ("http://anna:1/secret@proxy:3128/", ("proxy", 3128)),
+        ("http://anna:at@secret@[::1]:3128", ("::1", 3128)),
+    ],
+)
+def test_the_place_of_a_proxy_is_read_without_its_user(monkeypatch, proxy, place):
+    monkeypatch.setenv("https_proxy", proxy)
+    assert files._first_host("https://zenodo.org/file") == place
+
+
+@pytest.mark.parametrize("proxy", ["http://", "http://proxy:port", "http://[::1:9", "http://anna:secret@"])
+def test_a_proxy_that_cannot_be_understood_is_one_clear_sentence(monkeypatch, proxy):
+    monkeypatch.setenv("https_proxy", proxy)
+    with pytest.raises(ValueError, match="^the proxy setting of this computer cannot be understood$"):
+        files._first_host("https://zenodo.org/file")
+
+
 # --- a cache that cannot be written to
 
 
@@ -470,11 +492,22 @@ def test_no_setting_of_the_network_keeps_a_lab_from_its_embedded_data(
     assert "127.0.0.1:1/tiny.npz: " in str(error.value)
 
 
-def test_odd_settings_do_not_matter_where_the_data_are_embedded():
+LAB = """
+from course_utils import datasets
+try:
+    data = datasets.load_pneumoniamnist()
+except datasets.DatasetUnavailable as problem:
+    assert "Instead, load_brain_lesions() needs no download" in str(problem)
+    data = datasets.split_brain_lesions(20, 1)
+print(data.name)
+"""
+
+
+def test_a_lab_goes_on_in_a_process_of_its_own():
+    """Some settings are read when a package is imported. The port of the proxy is a word, so nothing is reached."""
     settings = PROXIES["certificates nowhere"] | PROXIES["a port that is a word"] | {"COURSE_CACHE_DIR": "/dev/null/x"}
-    program = "from course_utils import datasets; print(datasets.split_brain_lesions(20, 1).name)"
     environment = {name: value for name, value in os.environ.items() if name != "HOME"} | settings
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, env=environment)
+    done = subprocess.run([sys.executable, "-c", LAB], capture_output=True, text=True, cwd=ROOT, env=environment)
     assert (done.stdout, done.stderr) == ("brain_lesions\n", "")
 
 
