@@ -74,6 +74,10 @@ def folder(monkeypatch, tmp_path, run):
     return tmp_path
 
 
+def test_the_exit_codes_are_those_of_the_docstring():
+    assert (command.SAME, command.DIFFERS, command.NOT_REBUILT) == (0, 1, 3)
+
+
 def test_what_was_built_passes_the_check(folder, run):
     code, out = run("--check")
     assert code == command.SAME and "toy.npz: is what its recipe builds" in out
