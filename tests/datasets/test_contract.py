@@ -28,13 +28,13 @@ FROZEN = [entry.name for entry in ENTRIES.values() if entry.tier == "embedded" a
 BENCHMARK = [entry.name for entry in ENTRIES.values() if entry.tier == "benchmark"]
 
 
-def tests_of(field):
+def module_of_tests(field):
     """Return the module test_<field>, or nothing: a field whose sets need no more than this contract."""
     name = f"{__package__}.test_{field}"
     return importlib.import_module(name) if importlib.util.find_spec(name) else None
 
 
-TEST_MODULES = {field: tests_of(field) for field in datasets.FIELDS}
+TEST_MODULES = {field: module_of_tests(field) for field in datasets.FIELDS}
 STAND_INS = {}
 for module in TEST_MODULES.values():
     STAND_INS |= getattr(module, "STAND_INS", {})
