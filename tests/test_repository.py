@@ -153,12 +153,18 @@ def test_a_heavy_import_is_noticed():
 # --- every helper is documented and taught ---------------------------------------------------------------------
 
 COMMAND = "a command or what the commands share: it is run, not taught"
+LOADERS = "behind the loaders, which are taught"
 ANSWERS = "the answers of the exercises, explained in the chapters' solutions"
 NOT_TAUGHT = {
     "__main__": COMMAND,
     "_checks": "behind the functions that are taught",
     "bootstrap": COMMAND,
     "cli": COMMAND,
+    "datasets.catalogue.catalogue": "behind `catalogue_table` and the command `data`",
+    "datasets.catalogue.credits": LOADERS,
+    "datasets.catalogue.data_folder": LOADERS,
+    "datasets.catalogue.find_entry": LOADERS,
+    "datasets.files": LOADERS,
     "notebooks": COMMAND,
     "exercises.ch_*": ANSWERS,
     "exercises._answers": "behind `check`",

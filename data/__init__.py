@@ -1,0 +1,1 @@
+"""The data that the course carries: catalogue.toml, the frozen files, and the recipes that build them."""
