@@ -22,7 +22,7 @@ import report
 import tensorflow as tf
 from scipy import signal
 
-from course_utils import images
+from course_utils import convolution
 
 RESULTS = Path(__file__).resolve().parent / "results" / "convolution.csv"
 COLUMNS = ("case", "method", "wall_ms", "ratio_to_keras", "rounds", "largest_difference", "date", "command", "machine")
@@ -68,7 +68,7 @@ def methods(image, kernel):
         "four loops": lambda: four_loops(image, kernel),
         "one loop": lambda: one_loop(image, kernel),
         "windows and einsum": lambda: windows_and_einsum(image, kernel),
-        "images.conv2d": lambda: images.conv2d(image, kernel),
+        "convolution.conv2d": lambda: convolution.conv2d(image, kernel),
         "Keras": lambda: compiled(batch).numpy()[0],
     }
     if image.shape[2] == kernel.shape[3] == 1:
