@@ -9,10 +9,11 @@ The other helpers live in modules of their own: `from course_utils import datase
 """
 
 import json
-import numbers
 import os
 import sys
 from contextlib import contextmanager
+
+from course_utils import _checks
 
 __all__ = ["ClaimError", "claim", "setup"]
 
@@ -46,14 +47,8 @@ def setup(seed=0, fast=False, chapter=""):
 
     Taught in: 00_start_here
     """
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
-        raise TypeError(f"seed must be an integer, got {seed!r}")
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed must be between 0 and 2**32 - 1, got {seed}")
-    if not isinstance(fast, bool):
-        raise TypeError(f"fast must be True or False, got {fast!r}")
-    if not isinstance(chapter, str):
-        raise TypeError(f"chapter must be a string such as '3.1.1', got {chapter!r}")
+    seed, fast = _checks.seed(seed), _checks.boolean(fast, "fast")
+    chapter = _checks.text(chapter, "chapter", "a string such as '3.1.1'")
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _native_stderr_silenced():
@@ -99,10 +94,9 @@ def claim(statement, holds, *, kind="exact", margin=None):
 
     Taught in: 00_start_here
     """
-    if not isinstance(statement, str) or not statement.strip():
-        raise TypeError(f"statement must be a non-empty string, got {statement!r}")
-    if kind not in ("exact", "quality"):
-        raise ValueError(f"kind must be 'exact' or 'quality', got {kind!r}")
+    if not _checks.text(statement, "statement").strip():
+        raise ValueError("statement must not be empty")
+    kind = _checks.choice(kind, "kind", ("exact", "quality"))
     if kind == "quality" and margin is None:
         raise ValueError("margin is missing: a 'quality' claim says how far it is from failing")
 
@@ -111,7 +105,7 @@ def claim(statement, holds, *, kind="exact", margin=None):
         print(f"– not checked in the fast profile: {statement}")
         return
 
-    holds = _as_bool(holds() if callable(holds) else holds)
+    holds = _checks.boolean(holds() if callable(holds) else holds, "holds")
     margin = _as_margin(margin() if callable(margin) else margin)
     if margin is not None and (margin < 0 if holds else margin > 0):
         raise ValueError(f"margin {margin:g} contradicts holds={holds}: it is negative just when the claim fails")
@@ -122,27 +116,10 @@ def claim(statement, holds, *, kind="exact", margin=None):
     print(f"✓ {statement}")
 
 
-def _as_bool(holds):
-    import numpy as np  # here, so that importing the package stays instant
-
-    # An array, a number or None would make a claim that means something else.
-    if isinstance(holds, bool | np.bool_):
-        return bool(holds)
-    raise TypeError(f"holds must be True or False (for arrays use .all() or .any()), got {type(holds).__name__}")
-
-
 def _as_margin(margin):
-    if margin is None:
-        return None
-    if isinstance(margin, bool):
-        raise TypeError("margin must be a number, got a bool")
-    try:
-        margin = float(margin)
-    except (TypeError, ValueError):
-        raise TypeError(f"margin must be a number, got {type(margin).__name__}") from None
-    if margin != margin:
-        raise ValueError("margin must be a number, got NaN")
-    return margin
+    if getattr(margin, "shape", None) == ():  # an array or a tensor of one number
+        margin = margin.item() if hasattr(margin, "item") else margin.numpy().item()
+    return None if margin is None else _checks.number(margin, "margin")
 
 
 def _log_claim(statement, kind, holds, margin):

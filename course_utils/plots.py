@@ -11,6 +11,8 @@ import numpy as np
 import seaborn as sns
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from course_utils import _checks
+
 __all__ = [
     "PALETTE",
     "course_map",
@@ -89,8 +91,7 @@ def interval_plot(names, intervals, ax=None, xlabel=None):
     names, intervals = list(names), list(intervals)
     if not intervals:
         raise ValueError("intervals must hold at least one interval, got none")
-    if len(names) != len(intervals):
-        raise ValueError(f"names and intervals must have the same length, got {len(names)} and {len(intervals)}")
+    _checks.same_length(names=names, intervals=intervals)
     for interval in intervals:
         _require_fields(interval, "intervals", "evaluation.Interval", ["estimate", "low", "high", "level"])
     ax = _new_axes((8.5, 1.3 + 0.6 * len(names))) if ax is None else ax
@@ -229,11 +230,12 @@ def learning_curves(history, ax=None):
     losses = getattr(history, "history", history)
     if not isinstance(losses, dict):
         raise TypeError(f"history must be what model.fit returns or a dictionary, got {type(history).__name__}")
-    if not len(losses.get("loss", [])):
-        raise ValueError(f"history must hold the loss of at least one epoch under 'loss', got {sorted(losses)}")
-    if "val_loss" in losses and len(losses["val_loss"]) != len(losses["loss"]):
-        lengths = f"{len(losses['loss'])} and {len(losses['val_loss'])}"
-        raise ValueError(f"loss and val_loss must have the same length, got {lengths}")
+    if "loss" not in losses:
+        raise ValueError(f"history must hold the loss of each epoch under 'loss', got {sorted(losses)}")
+    losses = {  # a loss that became NaN is drawn as a gap
+        name: _checks.array(losses[name], name, axes=1, finite=False) for name in ("loss", "val_loss") if name in losses
+    }
+    _checks.same_length(**losses)
     ax = _new_axes() if ax is None else ax
 
     epochs = np.arange(1, len(losses["loss"]) + 1)
@@ -275,20 +277,15 @@ def image_grid(images, titles=None, columns=6):
 
     Taught in: 04_1_image_diagnosis_lab
     """
-    images = np.asarray(images)
-    if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3)) or images.size == 0:
+    images = _checks.array(images, "images")
+    if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3)):
         raise ValueError(
             "images must have the shape (n, height, width), (n, height, width, 1) or (n, height, width, 3), "
             f"got {images.shape}"
         )
-    if not np.all(np.isfinite(images)):
-        raise ValueError("images must be finite, got NaN or infinite values")
-    if titles is not None and len(titles) != len(images):
-        raise ValueError(f"titles and images must have the same length, got {len(titles)} and {len(images)}")
-    if isinstance(columns, bool) or not isinstance(columns, int) or columns < 1:
-        raise ValueError(f"columns must be an integer of at least 1, got {columns!r}")
-
-    columns = min(columns, len(images))
+    if titles is not None:
+        _checks.same_length(titles=titles, images=images)
+    columns = min(_checks.integer(columns, "columns", least=1), len(images))
     rows = -(-len(images) // columns)  # rounded up
     inches = 10.6 / max(columns, 4)  # a full row stays below 1100 pixels
     title_inches = 0.0 if titles is None else 0.4
