@@ -6,9 +6,11 @@ Nothing is told apart by colour alone: lines also differ in style, points in sha
 
 import textwrap
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from IPython import get_ipython
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from course_utils import _checks
@@ -35,10 +37,18 @@ _REFERENCE_COLOUR = "0.45"  # grey, for lines to compare with
 def use_course_style():
     """Give all following figures the course's look: colour-blind-safe, and readable from the last row.
 
-    Changes matplotlib's settings for the whole session. No other function of this module does.
+    Changes matplotlib's settings for the whole session: to its defaults and the course's look, whatever stood in a
+    matplotlibrc. Figures appear in the notebook; outside one they are drawn for files (backend "agg"). No other
+    function of this module changes settings.
 
     Taught in: 00_start_here
     """
+    shell = get_ipython()
+    if hasattr(shell, "kernel"):
+        shell.run_line_magic("matplotlib", "inline")
+    else:
+        matplotlib.use("agg")
+    matplotlib.rcdefaults()
     sns.set_theme(
         context="notebook",
         style="ticks",
