@@ -547,7 +547,7 @@ def _masked(true, predicted, mask):
     if true.shape != predicted.shape:
         raise ValueError(f"true and predicted must have the same shape, got {true.shape} and {predicted.shape}")
     if mask is not None:
-        mask = np.asarray(mask)
+        mask = _checks.array(mask, "mask")
         if mask.dtype != bool or mask.shape != true.shape:
             raise ValueError(f"mask must be bool of shape {true.shape}, got {mask.dtype} of shape {mask.shape}")
         true, predicted = true[mask], predicted[mask]
