@@ -46,6 +46,7 @@ GOOD = {
     "kernel": NUMBERS[:3, :3, :1, :],
     "values": NUMBERS,
     "bias": np.zeros(1),
+    "blocks": [("dense", 8)],
     "labels": np.array([0, 1, 0, 1]),
     "true": STATES,
     "predicted": STATES[::-1],
@@ -88,12 +89,14 @@ GOOD = {
 SPECIAL = {
     "output_size": {"size": 8},
     "simulate_brain_lesions": {"size": 32},
+    "number_grid": {"values": DISTANCES, "window": (0, 0, 1, 3), "weights": np.array([[1.0, 2.0, 3.0]])},
     "train_secondary_structure": {"labels": [np.array([0, 1, 2]), np.array([0, 1])]},
     "claim": {"kind": "quality"},
 }
 # They take no numbers.
 NOT_CALLED = {
     "LossCurves",
+    "arrow",
     "course_map",
     "decision_curve_plot",
     "interval_plot",
