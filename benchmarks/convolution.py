@@ -19,7 +19,7 @@ import numpy as np
 import report
 from scipy import signal
 
-from course_utils import images
+from course_utils import convolution
 
 MEASURED = ["wall_ms", "ratio_to_keras", "rounds", "largest_difference"]
 benchmark = report.Benchmark(__file__, ["case", "method"], MEASURED)
@@ -68,7 +68,7 @@ def methods(image, kernel):
         "four loops": lambda: four_loops(image, kernel),
         "one loop": lambda: one_loop(image, kernel),
         "windows and einsum": lambda: windows_and_einsum(image, kernel),
-        "images.conv2d": lambda: images.conv2d(image, kernel),
+        "convolution.conv2d": lambda: convolution.conv2d(image, kernel),
         "Keras": lambda: compiled(batch).numpy()[0],
     }
     if image.shape[2] == kernel.shape[3] == 1:

@@ -165,7 +165,7 @@ def train(name, sequences, labels, rows, seed):
 
     network, training, *before = RECIPES[name]
     keras.utils.set_random_seed(seed)
-    build = proteins.secondary_structure_network if "kind" in network else proteins.substituting_network
+    build = proteins.secondary_structure_network if "kind" in network else substituting_network
     model = build(**network)
     seconds = pretrain(model, network, seed, *before)
     if before:
@@ -218,6 +218,62 @@ def quality(labels, predictions, data=None):
         alone = [not any(related(test, train) for train in data.train_sequences) for test in data.test_sequences]
         row["q3_unrelated"] = float(np.mean(right[np.array(alone)[chains]]))
     return row
+
+
+# --- the idea that failed: training on chains with some residues replaced -------------------------------------------
+
+CODES = len(proteins.AMINO_ACIDS) + 2  # 0 for padding, the amino acids, and the last for X
+UNKNOWN = CODES - 1
+
+
+def substitution_probabilities():
+    """How likely each amino acid is to be replaced by each other one, read off BLOSUM62: an array (20, 20).
+
+    A score of S half-bits means that the pair stands in related proteins 2 ** (S / 2) times as often as chance would
+    put it there (Henikoff and Henikoff 1992, https://doi.org/10.1073/pnas.89.22.10915). The probability of a
+    replacement is taken in proportion to that, with all amino acids equally common.
+    """
+    matrix = Align.substitution_matrices.load("BLOSUM62")
+    odds = np.array([[2 ** (matrix[a][b] / 2) for b in proteins.AMINO_ACIDS] for a in proteins.AMINO_ACIDS])
+    np.fill_diagonal(odds, 0)
+    return odds / odds.sum(axis=1, keepdims=True)
+
+
+def substituting_network(width=128, windows=(11, 9), dropout=0.5, rate=0.3):
+    """Build a convolutional network that, while it is trained, sees chains with a share `rate` of residues replaced.
+
+    A residue is replaced by an amino acid that evolution often puts in its place: what a relative of the protein might
+    look like, with the same labels. When the network predicts, nothing is replaced. Padding never reaches a prediction.
+    """
+    import keras
+    from keras import layers, ops
+
+    # rows for padding and X are never used: these codes stay as they are
+    logits = np.full((CODES, len(proteins.AMINO_ACIDS)), 0.0, dtype="float32")
+    logits[1:-1] = np.log(substitution_probabilities() + 1e-9)
+
+    class Substitute(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.seed_generator = keras.random.SeedGenerator()
+
+        def call(self, codes, training=None):
+            if not training or rate == 0:
+                return codes
+            rows = ops.reshape(ops.take(logits, codes, axis=0), (-1, len(proteins.AMINO_ACIDS)))
+            drawn = keras.random.categorical(rows, 1, dtype="int32", seed=self.seed_generator)
+            drawn = ops.reshape(drawn, ops.shape(codes)) + 1
+            chosen = keras.random.uniform(ops.shape(codes), seed=self.seed_generator) < rate
+            known = ops.logical_and(codes != proteins.PADDING, codes != UNKNOWN)
+            return ops.where(ops.logical_and(chosen, known), drawn, codes)
+
+    codes = keras.Input((None,), dtype="int32")
+    mask = ops.expand_dims(ops.cast(ops.not_equal(codes, proteins.PADDING), "float32"), -1)
+    x = ops.one_hot(Substitute()(codes), CODES)[..., 1:UNKNOWN]
+    for window in windows:
+        x = layers.Conv1D(width, window, padding="same", activation="relu")(x) * mask
+        x = layers.Dropout(dropout)(x)
+    return keras.Model(codes, layers.Dense(len(proteins.STATES), activation="softmax")(x), name="substituting")
 
 
 # --- which chains are related ----------------------------------------------------------------------------------------

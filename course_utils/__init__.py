@@ -8,11 +8,15 @@ Importing this package is instant and has no side effects. Every notebook begins
 The other helpers live in modules of their own: `from course_utils import datasets, evaluation, exercises`.
 """
 
+import importlib.util
 import json
-import numbers
+import locale
 import os
 import sys
+import tempfile
 from contextlib import contextmanager
+
+from course_utils import _checks
 
 __all__ = ["ClaimError", "claim", "setup"]
 
@@ -27,7 +31,9 @@ def setup(seed=0, fast=False, chapter=""):
     """Make the notebook repeatable and quiet, and give its figures the course's style.
 
     Seeds Python, NumPy and Keras; imports TensorFlow without its start-up messages; runs no TensorFlow
-    operation, so that devices can still be configured afterwards.
+    operation, so that devices can still be configured afterwards. Settings of your own for Keras and matplotlib
+    (keras.json, matplotlibrc, environment variables) do not reach the course: Keras runs on TensorFlow, in float32,
+    and figures appear below their cell.
 
     Parameters
     ----------
@@ -43,30 +49,19 @@ def setup(seed=0, fast=False, chapter=""):
     ------
     TypeError, ValueError
         If `seed`, `fast` or `chapter` is not as described.
+    RuntimeError
+        If Keras runs on something else than TensorFlow already, or matplotlib cannot read a settings file that lies
+        in the folder of the notebook.
 
     Taught in: 00_start_here
     """
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
-        raise TypeError(f"seed must be an integer, got {seed!r}")
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed must be between 0 and 2**32 - 1, got {seed}")
-    if not isinstance(fast, bool):
-        raise TypeError(f"fast must be True or False, got {fast!r}")
-    if not isinstance(chapter, str):
-        raise TypeError(f"chapter must be a string such as '3.1.1', got {chapter!r}")
+    seed, fast = _checks.seed(seed), _checks.boolean(fast, "fast")
+    chapter = _checks.text(chapter, "chapter", "a string such as '3.1.1'")
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _native_stderr_silenced():
-        import tensorflow as tf
-    tf.get_logger().setLevel("ERROR")  # its retracing warnings carry memory addresses
-
-    import keras
-
-    from course_utils import plots
-
-    keras.utils.set_random_seed(int(seed))
+    plots, keras = _import_plots(), _import_keras()  # in this order: Keras imports matplotlib too
+    keras.utils.set_random_seed(seed)
     plots.use_course_style()
-    _run.update(chapter=chapter, seed=int(seed), fast=fast)
+    _run.update(chapter=chapter, seed=seed, fast=fast)
 
 
 def claim(statement, holds, *, kind="exact", margin=None):
@@ -99,10 +94,9 @@ def claim(statement, holds, *, kind="exact", margin=None):
 
     Taught in: 00_start_here
     """
-    if not isinstance(statement, str) or not statement.strip():
-        raise TypeError(f"statement must be a non-empty string, got {statement!r}")
-    if kind not in ("exact", "quality"):
-        raise ValueError(f"kind must be 'exact' or 'quality', got {kind!r}")
+    if not _checks.text(statement, "statement").strip():
+        raise ValueError("statement must not be empty")
+    kind = _checks.choice(kind, "kind", ("exact", "quality"))
     if kind == "quality" and margin is None:
         raise ValueError("margin is missing: a 'quality' claim says how far it is from failing")
 
@@ -111,7 +105,7 @@ def claim(statement, holds, *, kind="exact", margin=None):
         print(f"– not checked in the fast profile: {statement}")
         return
 
-    holds = _as_bool(holds() if callable(holds) else holds)
+    holds = _checks.boolean(holds() if callable(holds) else holds, "holds")
     margin = _as_margin(margin() if callable(margin) else margin)
     if margin is not None and (margin < 0 if holds else margin > 0):
         raise ValueError(f"margin {margin:g} contradicts holds={holds}: it is negative just when the claim fails")
@@ -122,27 +116,62 @@ def claim(statement, holds, *, kind="exact", margin=None):
     print(f"✓ {statement}")
 
 
-def _as_bool(holds):
-    import numpy as np  # here, so that importing the package stays instant
-
-    # An array, a number or None would make a claim that means something else.
-    if isinstance(holds, bool | np.bool_):
-        return bool(holds)
-    raise TypeError(f"holds must be True or False (for arrays use .all() or .any()), got {type(holds).__name__}")
-
-
 def _as_margin(margin):
-    if margin is None:
-        return None
-    if isinstance(margin, bool):
-        raise TypeError("margin must be a number, got a bool")
+    if getattr(margin, "shape", None) == ():  # an array or a tensor of one number
+        margin = margin.item() if hasattr(margin, "item") else margin.numpy().item()
+    return None if margin is None else _checks.number(margin, "margin")
+
+
+def _import_keras():
+    loaded = sys.modules.get("keras")
+    if loaded is None:  # what a failed import left behind would be used again
+        for name in [name for name in sys.modules if name.startswith("keras.")]:
+            del sys.modules[name]
+    elif loaded.config.backend() != "tensorflow":
+        raise RuntimeError(f"Keras runs on {loaded.config.backend()!r} already: restart the kernel, begin with setup")
+
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    # The first two make TensorFlow talk all the same; the last ends the process if it names an unknown option.
+    for name in ("TF_CPP_MAX_VLOG_LEVEL", "TF_CPP_VMODULE", "TF_XLA_FLAGS"):
+        os.environ.pop(name, None)
+    settings = {name: None for name in os.environ if name.startswith("KERAS_")}
+    settings |= {"KERAS_BACKEND": "tensorflow", "KERAS_HOME": _keras_home(), "TF_USE_LEGACY_KERAS": None}
+    with _environment(settings), _native_stderr_silenced():
+        import keras
+        import tensorflow as tf
+    tf.get_logger().setLevel("ERROR")  # its retracing warnings carry memory addresses
+
+    # Keras may have been imported before, with the reader's settings.
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_max_epochs(None)
+    keras.config.set_max_steps_per_epoch(None)
+    return keras
+
+
+def _keras_home():
+    """Return a folder for Keras in which no keras.json of the reader lies."""
+    home = os.environ.get("KERAS_HOME") or os.path.expanduser(os.path.join("~", ".keras"))
+    if home.startswith("~"):  # a user without a home
+        home = tempfile.gettempdir()
+    return os.path.join(home, "course")
+
+
+def _import_plots():
+    """Import matplotlib with its own default settings. A matplotlibrc in the current folder comes before all others."""
+    (folder,) = importlib.util.find_spec("matplotlib").submodule_search_locations
+    defaults = os.path.join(folder, "mpl-data", "matplotlibrc")
     try:
-        margin = float(margin)
-    except (TypeError, ValueError):
-        raise TypeError(f"margin must be a number, got {type(margin).__name__}") from None
-    if margin != margin:
-        raise ValueError("margin must be a number, got NaN")
-    return margin
+        with _environment({"MPLBACKEND": None, "MATPLOTLIBRC": defaults}):
+            from course_utils import plots
+    except (ValueError, OSError, locale.Error) as error:
+        if not os.path.exists("matplotlibrc"):
+            raise
+        path = os.path.abspath("matplotlibrc")
+        raise RuntimeError(f"matplotlib cannot use the settings in {path} ({error}): rename this file") from None
+    return plots
 
 
 def _log_claim(statement, kind, holds, margin):
@@ -153,6 +182,25 @@ def _log_claim(statement, kind, holds, margin):
     line.update(holds=holds, margin=margin)
     with open(path, "a", encoding="utf-8") as log:
         log.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def _environment(settings):
+    """Set environment variables for a while; None takes one away."""
+    before = {name: os.environ.get(name) for name in settings}
+
+    def apply(values):
+        for name, value in values.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    apply(settings)
+    try:
+        yield
+    finally:
+        apply(before)
 
 
 @contextmanager

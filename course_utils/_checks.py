@@ -37,7 +37,8 @@ def share(value, name, *, ends_allowed=False):
 def boolean(value, name):
     """Return True or False; NumPy's are welcome, 0 and 1 are not."""
     if not _is_bool(value):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
+        hint = "; an array becomes one answer by .all() or .any()" if getattr(value, "shape", ()) else ""
+        raise TypeError(f"{name} must be True or False, got {_short(value)}{hint}")
     return bool(value)
 
 
@@ -54,7 +55,8 @@ def choice(value, name, options):
     for option in options if isinstance(value, str | numbers.Number) and not _is_bool(value) else []:
         if value == option:
             return option
-    near = difflib.get_close_matches(value, options, n=1, cutoff=0.5) if isinstance(value, str) else []
+    words = [option for option in options if isinstance(option, str)]
+    near = difflib.get_close_matches(value, words, n=1, cutoff=0.5) if isinstance(value, str) else []
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {_short(value)}{hint}")
 
@@ -74,9 +76,10 @@ def generator(value, name="seed"):
     return value if isinstance(value, np.random.Generator) else np.random.default_rng(seed(value, name))
 
 
-def array(values, name, *, axes=None, finite=True):
+def array(values, name, *, axes=None, finite=True, booleans=True):
     """Return an array of real numbers that is not empty, in its own type; `axes` is the number of axes it must have.
 
+    `booleans=False` refuses an array of True and False: where grey values or coordinates belong it is a mistake.
     A masked array is refused: its hidden values would be used as if they were there.
     """
     import numpy as np
@@ -87,7 +90,7 @@ def array(values, name, *, axes=None, finite=True):
         values = np.asarray(values)
     except ValueError:  # rows of different lengths
         raise ValueError(f"{name} must have rows of equal length") from None
-    if values.dtype.kind not in "biuf":
+    if values.dtype.kind not in ("biuf" if booleans else "iuf"):
         raise TypeError(f"{name} must be an array of numbers, got dtype {values.dtype}")
     if axes is not None and values.ndim != axes:
         count = "one dimension" if axes == 1 else f"{axes} dimensions"

@@ -6,18 +6,26 @@ Nothing is told apart by colour alone: lines also differ in style, points in sha
 
 import textwrap
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from IPython import get_ipython
+from matplotlib.patches import ConnectionPatch, FancyBboxPatch, Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from course_utils import _checks
 
 __all__ = [
     "PALETTE",
+    "arrow",
     "course_map",
     "decision_curve_plot",
     "image_grid",
     "interval_plot",
     "learning_curves",
+    "network_blocks",
+    "number_grid",
     "reliability_diagram",
     "use_course_style",
 ]
@@ -28,15 +36,24 @@ PALETTE = tuple(sns.color_palette("colorblind"))
 _MARKERS = ("o", "s", "^", "D", "v")
 _LINE_STYLES = ("solid", "dashdot", (0, (6, 2)), (0, (2, 1)))  # dashes and dots alone are for reference lines
 _REFERENCE_COLOUR = "0.45"  # grey, for lines to compare with
+_DARK_BLUE = "#00497a"  # the first colour of the palette, dark enough for small text
 
 
 def use_course_style():
     """Give all following figures the course's look: colour-blind-safe, and readable from the last row.
 
-    Changes matplotlib's settings for the whole session. No other function of this module does.
+    Changes matplotlib's settings for the whole session: to its defaults and the course's look, whatever stood in a
+    matplotlibrc. Figures appear in the notebook; outside one they are drawn for files (backend "agg"). No other
+    function of this module changes settings.
 
     Taught in: 00_start_here
     """
+    shell = get_ipython()
+    if hasattr(shell, "kernel"):
+        shell.run_line_magic("matplotlib", "inline")
+    else:
+        matplotlib.use("agg")
+    matplotlib.rcdefaults()
     sns.set_theme(
         context="notebook",
         style="ticks",
@@ -89,8 +106,7 @@ def interval_plot(names, intervals, ax=None, xlabel=None):
     names, intervals = list(names), list(intervals)
     if not intervals:
         raise ValueError("intervals must hold at least one interval, got none")
-    if len(names) != len(intervals):
-        raise ValueError(f"names and intervals must have the same length, got {len(names)} and {len(intervals)}")
+    _checks.same_length(names=names, intervals=intervals)
     for interval in intervals:
         _require_fields(interval, "intervals", "evaluation.Interval", ["estimate", "low", "high", "level"])
     ax = _new_axes((8.5, 1.3 + 0.6 * len(names))) if ax is None else ax
@@ -229,11 +245,12 @@ def learning_curves(history, ax=None):
     losses = getattr(history, "history", history)
     if not isinstance(losses, dict):
         raise TypeError(f"history must be what model.fit returns or a dictionary, got {type(history).__name__}")
-    if not len(losses.get("loss", [])):
-        raise ValueError(f"history must hold the loss of at least one epoch under 'loss', got {sorted(losses)}")
-    if "val_loss" in losses and len(losses["val_loss"]) != len(losses["loss"]):
-        lengths = f"{len(losses['loss'])} and {len(losses['val_loss'])}"
-        raise ValueError(f"loss and val_loss must have the same length, got {lengths}")
+    if "loss" not in losses:
+        raise ValueError(f"history must hold the loss of each epoch under 'loss', got {sorted(losses)}")
+    losses = {  # a loss that became NaN is drawn as a gap
+        name: _checks.array(losses[name], name, axes=1, finite=False) for name in ("loss", "val_loss") if name in losses
+    }
+    _checks.same_length(**losses)
     ax = _new_axes() if ax is None else ax
 
     epochs = np.arange(1, len(losses["loss"]) + 1)
@@ -275,20 +292,15 @@ def image_grid(images, titles=None, columns=6):
 
     Taught in: 04_1_image_diagnosis_lab
     """
-    images = np.asarray(images)
-    if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3)) or images.size == 0:
+    images = _checks.array(images, "images")
+    if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3)):
         raise ValueError(
             "images must have the shape (n, height, width), (n, height, width, 1) or (n, height, width, 3), "
             f"got {images.shape}"
         )
-    if not np.all(np.isfinite(images)):
-        raise ValueError("images must be finite, got NaN or infinite values")
-    if titles is not None and len(titles) != len(images):
-        raise ValueError(f"titles and images must have the same length, got {len(titles)} and {len(images)}")
-    if isinstance(columns, bool) or not isinstance(columns, int) or columns < 1:
-        raise ValueError(f"columns must be an integer of at least 1, got {columns!r}")
-
-    columns = min(columns, len(images))
+    if titles is not None:
+        _checks.same_length(titles=titles, images=images)
+    columns = min(_checks.integer(columns, "columns", least=1), len(images))
     rows = -(-len(images) // columns)  # rounded up
     inches = 10.6 / max(columns, 4)  # a full row stays below 1100 pixels
     title_inches = 0.0 if titles is None else 0.4
@@ -339,6 +351,180 @@ def course_map(chapters, ax=None):
     ax.set(xlim=(0, len(parts)), ylim=(0, 4.5))
     ax.axis("off")
     return ax
+
+
+def network_blocks(blocks, columns=5, ax=None):
+    """Draw the blocks of a network: a box with name and shape for each, and arrows from one to the next.
+
+    Parameters
+    ----------
+    blocks : list of pairs (name, shape)
+        From the input to the output. A shape is a tuple, such as (28, 28, 1), a whole number, or a string. Boxes of the
+        same name have the same colour.
+    columns : int
+        Boxes in a row. Every second row runs from right to left.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no block, or an argument is not as described.
+
+    Taught in: 03_1_1_convolutional_networks
+    """
+    blocks = [_block(block) for block in blocks]
+    if not blocks:
+        raise ValueError("blocks must hold at least one pair (name, shape), got none")
+    columns = min(_checks.integer(columns, "columns", least=1), len(blocks))
+    rows = -(-len(blocks) // columns)  # rounded up
+    ax = _new_axes((0.3 + 2.08 * columns, 1.8 * rows)) if ax is None else ax
+
+    colours = {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(dict.fromkeys(name for name, _ in blocks))}
+    centres = []
+    for i, (name, shape) in enumerate(blocks):
+        row, place = divmod(i, columns)
+        x, y = (place if row % 2 == 0 else columns - 1 - place), -row
+        style = {"boxstyle": "round,pad=0,rounding_size=0.06", "facecolor": (*colours[name], 0.18), "linewidth": 2}
+        ax.add_patch(FancyBboxPatch((x - 0.37, y - 0.32), 0.74, 0.64, edgecolor=colours[name], **style))
+        ax.text(x, y + 0.09, textwrap.fill(name, 12), ha="center", va="center", fontsize=14, fontweight="bold")
+        ax.text(x, y - 0.21, shape, ha="center", va="center", fontsize=14)
+        centres.append((x, y))
+    for (x, y), (next_x, next_y) in zip(centres[:-1], centres[1:], strict=True):
+        side, down = 0.37 * (next_x - x), 0.32 * (next_y - y)  # from the edge of a box to the edge of the next
+        arrow(ax, (x + side, y + down), (next_x - side, next_y - down))
+    ax.set(xlim=(-0.45, columns - 0.55), ylim=(0.55 - rows, 0.45))
+    ax.set_axis_off()
+    return ax
+
+
+def number_grid(values, window=None, weights=None, ax=None):
+    """Draw an array as a grid of numbers, with a window over it: what a convolution sees at one of its positions.
+
+    Parameters
+    ----------
+    values : array of numbers, shape (height, width)
+    window : (top, left, height, width), optional
+        Row and column of its upper left cell, from 0, and its sides in cells.
+    weights : array of numbers, shape of the window, optional
+        What each number in the window is multiplied by; written below it.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+        One unit is one cell; the centre of the cell in row i and column j is the point (j, i).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described, or the window does not lie on the grid.
+
+    Taught in: 03_1_1_convolutional_networks
+    """
+    values = _checks.array(values, "values", axes=2)
+    height, width = values.shape
+    top, left, rows, columns = _window(window, values.shape)
+    if weights is not None:
+        weights = _checks.array(weights, "weights", axes=2)
+        if weights.shape != (rows, columns):
+            raise ValueError(f"weights must have the shape of the window, {(rows, columns)}, got {weights.shape}")
+    ax = _new_axes((0.75 * width + 0.3, 0.75 * height + 0.3)) if ax is None else ax
+
+    for i in range(height):
+        for j in range(width):
+            inside = top <= i < top + rows and left <= j < left + columns
+            face = (*PALETTE[0], 0.18) if inside else "white"
+            ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=face, edgecolor="0.6", linewidth=1))
+            raised = 0.12 if inside and weights is not None else 0
+            ax.text(j, i - raised, _short_number(values[i, j]), ha="center", va="center", fontsize=16)
+            if raised:
+                text = f"× {_short_number(weights[i - top, j - left])}"
+                ax.text(j, i + 0.3, text, ha="center", va="center", fontsize=12, color=_DARK_BLUE, fontweight="bold")
+    if rows:
+        frame = Rectangle((left - 0.5, top - 0.5), columns, rows, fill=False, edgecolor=PALETTE[0], linewidth=4)
+        frame.set_zorder(3)
+        ax.add_patch(frame)
+    ax.set(xlim=(-0.56, width - 0.44), ylim=(height - 0.44, -0.56))  # downwards, as an array is printed
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    return ax
+
+
+def arrow(ax, start, end, label=None, end_ax=None):
+    """Draw an arrow between two points, of one picture or of two.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    start, end : pairs of numbers (x, y)
+        In the units of the axes.
+    label : string, optional
+        Stands above the middle of the arrow.
+    end_ax : matplotlib Axes, optional
+        Where `end` lies, if not in `ax`; of the same figure.
+
+    Returns
+    -------
+    matplotlib patch
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a point is no pair of finite numbers.
+
+    Taught in: 03_1_1_convolutional_networks
+    """
+    start, end = (_point(point, name) for point, name in ((start, "start"), (end, "end")))
+    end_ax = ax if end_ax is None else end_ax
+    patch = ConnectionPatch(
+        start, end, ax.transData, end_ax.transData, arrowstyle="-|>", mutation_scale=22, linewidth=2.5, color="0.25",
+        shrinkA=2, shrinkB=2,
+    )  # fmt: skip
+    patch.set_in_layout(False)  # the pictures keep their places
+    ax.figure.add_artist(patch)
+    if label is not None:
+        text = ax.annotate(
+            label, (0.5, 0.5), xycoords=patch, xytext=(0, 8), textcoords="offset points",
+            ha="center", va="bottom", fontsize=14, annotation_clip=False, zorder=5,
+        )  # fmt: skip
+        text.set_in_layout(False)
+    return patch
+
+
+def _block(block):
+    if not isinstance(block, tuple | list) or len(block) != 2:
+        raise TypeError(f"blocks must hold pairs (name, shape), got {block!r}")
+    name, shape = block
+    sizes = shape if isinstance(shape, tuple | list) else [shape]
+    shown = [size if isinstance(size, str) else str(_checks.integer(size, "blocks", least=0)) for size in sizes]
+    return _checks.text(name, "blocks", "pairs of a name and a shape"), " × ".join(shown)
+
+
+def _window(window, shape):
+    if window is None:
+        return 0, 0, 0, 0
+    if not isinstance(window, tuple | list) or len(window) != 4:
+        raise TypeError(f"window must be (top, left, height, width), got {window!r}")
+    window = [_checks.integer(value, "window", least=0) for value in window]
+    top, left, rows, columns = window
+    if min(rows, columns) < 1 or top + rows > shape[0] or left + columns > shape[1]:
+        raise ValueError(f"window must lie on the grid of {shape[0]} x {shape[1]} cells, got {tuple(window)}")
+    return window
+
+
+def _point(point, name):
+    point = _checks.array(point, name, axes=1)
+    if point.shape != (2,):
+        raise ValueError(f"{name} must be a point (x, y), got {point.tolist()}")
+    return tuple(point.astype(float))
+
+
+def _short_number(value):
+    return f"{round(float(value), 2) + 0.0:g}".replace("-", "\N{MINUS SIGN}")  # 0.0 makes 0 of -0
 
 
 def _new_axes(figsize=None):

@@ -3,9 +3,9 @@
 Keras is imported only inside the functions that need it, so that importing this module stays light.
 """
 
-import numbers
-
 import numpy as np
+
+from course_utils import _checks
 
 __all__ = [
     "AMINO_ACIDS",
@@ -21,7 +21,6 @@ __all__ = [
     "q3",
     "recall_per_class",
     "secondary_structure_network",
-    "substituting_network",
     "train_secondary_structure",
 ]
 
@@ -59,9 +58,7 @@ def encode(sequence):
 
     Taught in: 03_3_2_protein_structure_prediction
     """
-    if not isinstance(sequence, str):
-        raise TypeError(f"sequence must be a string of amino acids, got {type(sequence).__name__}")
-    if not sequence:
+    if not _checks.text(sequence, "sequence", "a string of amino acids"):
         raise ValueError("sequence must hold at least one amino acid, got an empty string")
     try:
         return np.array([_CODES[letter] for letter in sequence], dtype=np.int64)
@@ -81,39 +78,56 @@ def pad(chains, value=PADDING, length=None):
     chains : list of arrays, each of shape (its length, ...)
         Codes, labels or features; the shapes agree beyond the first axis.
     value : number
-        What stands after the end of a chain.
+        What stands after the end of a chain: a number that the type of the chains can hold.
     length : int, optional
         Positions of the padded array; the longest chain when left out.
 
     Returns
     -------
     padded : array, shape (number of chains, length, ...)
+        Of the type of the chains; where their types differ, of one that holds the numbers of all.
     mask : array of bool, shape (number of chains, length)
         True where there is a residue.
 
     Raises
     ------
-    ValueError
-        If there is no chain, if the shapes do not agree, or if a chain is longer than `length`.
+    ValueError, TypeError
+        If there is no chain, if the shapes do not agree, if a chain is longer than `length`, or if a number would have
+        to be changed to stand in one array with the others: 0.5 or NaN among integers.
 
     Taught in: 03_3_2_protein_structure_prediction
     """
-    chains = [np.asarray(chain) for chain in chains]
+    chains = [_checks.array(chain, "chains", finite=False) for chain in chains]
     if not chains:
         raise ValueError("chains must hold at least one chain, got none")
     if any(chain.ndim == 0 for chain in chains) or len({chain.shape[1:] for chain in chains}) > 1:
         raise ValueError(f"chains must agree in shape beyond the first axis, got {[chain.shape for chain in chains]}")
     longest = max(len(chain) for chain in chains)
-    length = longest if length is None else length
+    length = longest if length is None else _checks.integer(length, "length")
     if length < longest:
         raise ValueError(f"length must be at least that of the longest chain, {longest}, got {length}")
-    dtype = np.result_type(*chains, np.min_scalar_type(value)) if value < 0 else np.result_type(*chains)
+    dtype = np.result_type(*(chain.dtype for chain in chains))
+    if not _holds(dtype, value):
+        raise ValueError(f"value must be a number that chains of {dtype} can hold, got {value!r}")
     padded = np.full((len(chains), length, *chains[0].shape[1:]), value, dtype=dtype)
     mask = np.zeros((len(chains), length), dtype=bool)
     for row, chain in enumerate(chains):
+        with np.errstate(invalid="ignore"):  # a number that is too large for its own type on the way back
+            if not np.array_equal(chain.astype(dtype).astype(chain.dtype), chain, equal_nan=chain.dtype.kind == "f"):
+                raise ValueError(f"chains must agree in type, {dtype} cannot hold all integers of chain {row}")
         padded[row, : len(chain)] = chain
         mask[row, : len(chain)] = True
     return padded, mask
+
+
+def _holds(dtype, value):
+    """Can an array of this type hold the number? A float may be rounded to a shorter float, as in float32."""
+    value = _checks.array(value, "value", axes=0, finite=False)
+    with np.errstate(all="ignore"):
+        held = value.astype(dtype)
+    if value.dtype.kind == held.dtype.kind == "f":
+        return np.isfinite(value) == np.isfinite(held)
+    return held.item() == value.item()  # Python compares integers and floats exactly
 
 
 # --- Networks for secondary structure --------------------------------------------------------------------------------
@@ -160,14 +174,11 @@ def secondary_structure_network(kind, width=None, dropout=0.3, embedding=16, con
     import keras
     from keras import layers, ops
 
-    if kind not in _WIDTHS:
-        raise ValueError(f"kind must be one of {', '.join(map(repr, _WIDTHS))}, got {kind!r}")
-    width = _WIDTHS[kind] if width is None else _positive_int(width, "width")
-    _positive_int(embedding, "embedding")
-    if not isinstance(dropout, numbers.Real) or not 0 <= dropout < 1:
-        raise ValueError(f"dropout must be a number from 0 to below 1, got {dropout!r}")
-    if context != 0:
-        _positive_int(context, "context")
+    kind = _checks.choice(kind, "kind", _WIDTHS)
+    width = _WIDTHS[kind] if width is None else _checks.integer(width, "width", least=1)
+    dropout = _checks.number(dropout, "dropout", least=0, below=1)
+    embedding = _checks.integer(embedding, "embedding", least=1)
+    context = _checks.integer(context, "context", least=0)
 
     codes = keras.Input((None,), dtype="int32")
     here = ops.not_equal(codes, PADDING)
@@ -213,11 +224,12 @@ def train_secondary_structure(
     epochs, batch_size : int
         Passes over the chains, and chains in one step.
     learning_rate : float
-        At the first step.
-    seed : int
+        At the first step; above 0.
+    seed : int from 0 to 2**32 - 1
         Of the order of the batches. Set the weights with `keras.utils.set_random_seed` before the model is built.
-    weights : array of 3 positive numbers, optional
-        How much a residue of each class counts in the loss; all 1 when left out.
+    weights : array of 3 numbers from 1e-6 to 1e6, optional
+        How much a residue of each class counts in the loss; all 1 when left out. Beyond these limits the loss, a
+        weighted mean in float32, could become 0 / 0.
     callbacks : list of keras.callbacks.Callback
 
     Returns
@@ -235,11 +247,13 @@ def train_secondary_structure(
 
     chains = [encode(sequence) for sequence in sequences]
     labels = _label_list(labels, chains)
-    for value, name in ((epochs, "epochs"), (batch_size, "batch_size")):
-        _positive_int(value, name)
-    weights = np.ones(len(STATES)) if weights is None else np.asarray(weights, dtype=float)
-    if weights.shape != (len(STATES),) or not (weights > 0).all():
-        raise ValueError(f"weights must be {len(STATES)} positive numbers, got {weights.tolist()}")
+    epochs = _checks.integer(epochs, "epochs", least=1)
+    batch_size = _checks.integer(batch_size, "batch_size", least=1)
+    learning_rate, seed = _checks.number(learning_rate, "learning_rate", above=0), _checks.seed(seed)
+    weights = np.ones(len(STATES)) if weights is None else _checks.array(weights, "weights", axes=1, booleans=False)
+    weights = weights.astype(float)
+    if weights.shape != (len(STATES),) or weights.min() < 1e-6 or weights.max() > 1e6:
+        raise ValueError(f"weights must be {len(STATES)} numbers from 1e-6 to 1e6, got {weights.tolist()}")
     batches = _batches(chains, labels, weights, batch_size, seed)
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * len(batches))
     model.compile(
@@ -295,7 +309,7 @@ def predict_secondary_structure(model, sequences, batch_size=32):
     Taught in: 03_3_2_protein_structure_prediction
     """
     chains = [encode(sequence) for sequence in sequences]
-    _positive_int(batch_size, "batch_size")
+    batch_size = _checks.integer(batch_size, "batch_size", least=1)
     predictions = [None] * len(chains)
     order = np.argsort([len(chain) for chain in chains])
     for start in range(0, len(order), batch_size):
@@ -386,9 +400,7 @@ def contact_map(coordinates, cutoff=8.0):
     from scipy.spatial.distance import cdist
 
     coordinates = _coordinates(coordinates, "coordinates")
-    if not isinstance(cutoff, numbers.Real) or not cutoff > 0:
-        raise ValueError(f"cutoff must be a positive number of Angstrom, got {cutoff!r}")
-    return cdist(coordinates, coordinates) < cutoff
+    return cdist(coordinates, coordinates) < _checks.number(cutoff, "cutoff", above=0)
 
 
 def contact_precision(contacts, scores, separation=12, top=None):
@@ -417,18 +429,20 @@ def contact_precision(contacts, scores, separation=12, top=None):
 
     Taught in: 03_3_2_protein_structure_prediction
     """
-    contacts, scores = np.asarray(contacts), np.asarray(scores, dtype=float)
+    contacts = _checks.array(contacts, "contacts")
+    scores = _checks.array(scores, "scores", finite=False).astype(float)
     if contacts.dtype != bool or contacts.ndim != 2 or contacts.shape[0] != contacts.shape[1]:
         raise ValueError(f"contacts must be a square array of bool, got {contacts.dtype} of shape {contacts.shape}")
     if scores.shape != contacts.shape:
         raise ValueError(f"scores must have the shape of contacts, {contacts.shape}, got {scores.shape}")
-    i, j = np.triu_indices(len(contacts), _positive_int(separation, "separation"))
+    separation = _checks.integer(separation, "separation", least=1)
+    top = -(-len(contacts) // 5) if top is None else _checks.integer(top, "top", least=1)
+    i, j = np.triu_indices(len(contacts), separation)
     if not len(i):
         raise ValueError(f"separation must leave at least one pair of {len(contacts)} residues, got {separation}")
     scores = scores[i, j]
     if not np.isfinite(scores).all():
         raise ValueError("scores must be finite, got NaN or infinite values above the diagonal")
-    top = -(-len(contacts) // 5) if top is None else _positive_int(top, "top")
     top = min(top, len(i))
     edge = np.sort(scores)[-top]
     sure, tied = scores > edge, scores == edge
@@ -465,14 +479,14 @@ def classical_mds(distances, dimensions=3):
 
     Taught in: 03_3_2_protein_structure_prediction
     """
-    distances = np.asarray(distances, dtype=float)
+    distances = _checks.array(distances, "distances", booleans=False).astype(float)
     if distances.ndim != 2 or distances.shape[0] != distances.shape[1]:
         raise ValueError(f"distances must be a square array, got shape {distances.shape}")
-    if not np.isfinite(distances).all() or (distances < 0).any():
-        raise ValueError("distances must be finite and not below 0")
+    if distances.min() < 0:
+        raise ValueError(f"distances must be at least 0, got {distances.min()}")
     if not np.allclose(distances, distances.T) or not np.allclose(np.diag(distances), 0):
         raise ValueError("distances must be symmetric, with zeros on the diagonal")
-    dimensions = _positive_int(dimensions, "dimensions")
+    dimensions = _checks.integer(dimensions, "dimensions", least=1)
     if dimensions > len(distances):
         raise ValueError(f"dimensions must be at most the number of points, {len(distances)}, got {dimensions}")
     squared = distances**2
@@ -522,35 +536,32 @@ def kabsch(moving, fixed):
 
 
 def _coordinates(values, name):
-    values = np.asarray(values, dtype=float)
-    if values.ndim != 2 or values.shape[1] != 3 or not len(values):
+    values = _checks.array(values, name, booleans=False).astype(float)
+    if values.ndim != 2 or values.shape[1] != 3:
         raise ValueError(f"{name} must have the shape (n, 3), got {values.shape}")
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name} must be finite, got NaN or infinite values")
     return values
 
 
 def _masked(true, predicted, mask):
-    true, predicted = np.asarray(true), np.asarray(predicted)
+    true, predicted = _checks.array(true, "true"), _checks.array(predicted, "predicted")
     if true.shape != predicted.shape:
         raise ValueError(f"true and predicted must have the same shape, got {true.shape} and {predicted.shape}")
     if mask is not None:
-        mask = np.asarray(mask)
+        mask = _checks.array(mask, "mask")
         if mask.dtype != bool or mask.shape != true.shape:
             raise ValueError(f"mask must be bool of shape {true.shape}, got {mask.dtype} of shape {mask.shape}")
         true, predicted = true[mask], predicted[mask]
     for array, name in ((true, "true"), (predicted, "predicted")):
         if not array.size:
-            raise ValueError(f"{name} must hold at least one residue, got none")
+            raise ValueError("mask must leave at least one residue, got none")
         if not np.isin(array, range(len(STATES))).all():
             raise ValueError(f"{name} must hold states from 0 to {len(STATES) - 1}, got {np.unique(array)}")
     return true, predicted
 
 
 def _label_list(labels, chains):
-    labels = [np.asarray(chain_labels) for chain_labels in labels]
-    if len(labels) != len(chains):
-        raise ValueError(f"sequences and labels must have the same length, got {len(chains)} and {len(labels)}")
+    labels = [_checks.array(chain_labels, "labels") for chain_labels in labels]
+    _checks.same_length(sequences=chains, labels=labels)
     for number, (chain, chain_labels) in enumerate(zip(chains, labels, strict=True)):
         if chain_labels.shape != chain.shape:
             raise ValueError(
@@ -559,105 +570,4 @@ def _label_list(labels, chains):
             )
         if not np.isin(chain_labels, range(len(STATES))).all():
             raise ValueError(f"labels of chain {number} must be 0, 1 or 2, got {np.unique(chain_labels)}")
-    return labels
-
-
-def _positive_int(value, name):
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
-    return int(value)
-
-
-# --- The network of lab 4.3 ------------------------------------------------------------------------------------------
-
-
-def _substitution_probabilities():
-    """How likely each amino acid is to be replaced by each other one, read off BLOSUM62.
-
-    A score of S half-bits means that the pair stands in related proteins 2 ** (S / 2) times as often as chance would
-    put it there. The probability of a replacement is taken in proportion to that, with all amino acids equally common.
-
-    Returns
-    -------
-    array of float, shape (20, 20)
-        Row: the amino acid that is replaced, in the order of `AMINO_ACIDS`; column: what stands there instead. The
-        diagonal is 0, each row sums to 1.
-
-    Notes
-    -----
-    Henikoff S, Henikoff JG (1992). PNAS 89:10915-10919. https://doi.org/10.1073/pnas.89.22.10915
-
-    Taught in: 04_3_biological_sequences_lab
-    """
-    from Bio.Align import substitution_matrices
-
-    matrix = substitution_matrices.load("BLOSUM62")
-    odds = np.array([[2 ** (matrix[a][b] / 2) for b in AMINO_ACIDS] for a in AMINO_ACIDS])
-    np.fill_diagonal(odds, 0)
-    return odds / odds.sum(axis=1, keepdims=True)
-
-
-def substituting_network(width=128, windows=(11, 9), dropout=0.5, rate=0.3):
-    """Build a convolutional network that, while it is trained, sees chains with some amino acids replaced.
-
-    In every training step each residue is replaced with probability `rate`, by an amino acid that evolution often puts
-    in its place (`_substitution_probabilities`): what a relative of the protein might look like, with the same labels.
-    When the network predicts, nothing is replaced. Padding never reaches a prediction.
-
-    Parameters
-    ----------
-    width : int
-        Channels of each layer.
-    windows : sequence of int
-        Residues that each layer looks at.
-    dropout, rate : float from 0 to below 1
-
-    Returns
-    -------
-    keras.Model, not compiled
-        Input and output as those of `secondary_structure_network`; trained with `train_secondary_structure`.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not as described.
-
-    Taught in: 04_3_biological_sequences_lab
-    """
-    import keras
-    from keras import layers, ops
-
-    _positive_int(width, "width")
-    for window in windows:
-        _positive_int(window, "windows")
-    for value, name in ((dropout, "dropout"), (rate, "rate")):
-        if not isinstance(value, numbers.Real) or not 0 <= value < 1:
-            raise ValueError(f"{name} must be a number from 0 to below 1, got {value!r}")
-    # rows for padding and X are never used: these codes stay as they are
-    logits = np.full((len(_CODES) + 1, len(AMINO_ACIDS)), 0.0, dtype="float32")
-    logits[1:-1] = np.log(_substitution_probabilities() + 1e-9)
-
-    class Substitute(layers.Layer):
-        def __init__(self):
-            super().__init__()
-            self.seed_generator = keras.random.SeedGenerator()
-
-        def call(self, codes, training=None):
-            if not training or rate == 0:
-                return codes
-            rows = ops.reshape(ops.take(logits, codes, axis=0), (-1, len(AMINO_ACIDS)))
-            drawn = keras.random.categorical(rows, 1, dtype="int32", seed=self.seed_generator)
-            drawn = ops.reshape(drawn, ops.shape(codes)) + 1
-            chosen = keras.random.uniform(ops.shape(codes), seed=self.seed_generator) < rate
-            known = ops.logical_and(codes != PADDING, codes != _CODES["X"])
-            return ops.where(ops.logical_and(chosen, known), drawn, codes)
-
-    codes = keras.Input((None,), dtype="int32")
-    mask = ops.expand_dims(ops.cast(ops.not_equal(codes, PADDING), "float32"), -1)
-    x = ops.one_hot(Substitute()(codes), len(_CODES) + 1)[..., 1 : len(AMINO_ACIDS) + 1]
-    for window in windows:
-        x = layers.Conv1D(width, window, padding="same", activation="relu")(x) * mask
-        x = layers.Dropout(dropout)(x)
-    return keras.Model(codes, layers.Dense(len(STATES), activation="softmax")(x), name="substituting")
+    return [chain_labels.astype(np.int64) for chain_labels in labels]

@@ -5,6 +5,8 @@ import sys
 import keras
 from IPython import display, get_ipython
 
+from course_utils import _checks
+
 __all__ = ["LossCurves", "OneLineProgress"]
 
 BATCH = 512  # inputs at a time when a loss is only looked at; it changes the memory needed, not the result
@@ -32,11 +34,7 @@ class OneLineProgress(keras.callbacks.Callback):
 
     def __init__(self, epochs):
         super().__init__()
-        if isinstance(epochs, bool) or not isinstance(epochs, int):
-            raise TypeError(f"epochs must be an integer, got {epochs!r}")
-        if epochs < 1:
-            raise ValueError(f"epochs must be at least 1, got {epochs}")
-        self.epochs = epochs
+        self.epochs = _checks.integer(epochs, "epochs", least=1)
 
     def on_train_begin(self, logs=None):
         self.line = None
@@ -100,10 +98,10 @@ class LossCurves(keras.callbacks.Callback):
         for name, pair in sets.items():
             if not isinstance(pair, tuple | list) or len(pair) != 2:
                 raise TypeError(f"{name} must be a pair (inputs, targets), got {type(pair).__name__}")
-            if len(pair[0]) != len(pair[1]) or len(pair[0]) == 0:
-                raise ValueError(
-                    f"{name} must hold as many inputs as targets, at least one, got {len(pair[0])} and {len(pair[1])}"
-                )
+            parts = {f"{name} inputs": pair[0], f"{name} targets": pair[1]}
+            for part, values in parts.items():
+                _checks.array(values, part, finite=False)
+            _checks.same_length(**parts)
         self.sets = sets
         self.curves = {name: [] for name in sets}
 

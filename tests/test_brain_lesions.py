@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import fft, interpolate
 
-from course_utils import datasets, images
+from course_utils import brain_lesions, datasets
 from course_utils.datasets import files
 from course_utils.datasets.catalogue import find_entry
 
@@ -25,7 +25,7 @@ def volumes():
 
 @pytest.fixture(scope="module")
 def brains(volumes):
-    return images.simulate_brain_lesions(*volumes, n_patients=20, slices_per_patient=8, size=64, seed=1)
+    return brain_lesions.simulate_brain_lesions(*volumes, n_patients=20, slices_per_patient=8, size=64, seed=1)
 
 
 # --- the template
@@ -76,7 +76,7 @@ def test_masks_are_in_positive_patients_only_and_visible_means_that_there_is_a_m
 
 
 def test_lesions_change_the_pixels_of_the_mask_and_no_others(volumes, brains):
-    healthy = images.simulate_brain_lesions(*volumes, n_patients=20, slices_per_patient=8, lesions=False, seed=1)
+    healthy = brain_lesions.simulate_brain_lesions(*volumes, n_patients=20, slices_per_patient=8, lesions=False, seed=1)
     np.testing.assert_array_equal(healthy.images[~brains.masks], brains.images[~brains.masks])
     ratio = brains.images[brains.masks] / healthy.images[brains.masks]
     assert (ratio > 1.1).mean() > 0.15 and (ratio < 0.9).mean() > 0.15  # some bright, some dark
@@ -84,13 +84,13 @@ def test_lesions_change_the_pixels_of_the_mask_and_no_others(volumes, brains):
 
 
 def test_without_lesions_there_are_no_masks_and_the_labels_stay_balanced(volumes):
-    healthy = images.simulate_brain_lesions(*volumes, n_patients=6, slices_per_patient=2, size=32, lesions=False)
+    healthy = brain_lesions.simulate_brain_lesions(*volumes, n_patients=6, slices_per_patient=2, size=32, lesions=False)
     assert not healthy.masks.any() and not healthy.visible.any() and healthy.labels.mean() == 0.5
 
 
 def test_the_seed_decides(volumes):
     def draw(seed):
-        return images.simulate_brain_lesions(*volumes, n_patients=6, slices_per_patient=2, size=32, seed=seed)
+        return brain_lesions.simulate_brain_lesions(*volumes, n_patients=6, slices_per_patient=2, size=32, seed=seed)
 
     first, again, other = draw(3), draw(3), draw(4)
     for field in dataclasses.fields(first):
@@ -101,7 +101,7 @@ def test_the_seed_decides(volumes):
 def test_patients_differ_in_shape(volumes):
     """The outline of the brain: without deformation it would be the same for all patients on the same slice."""
     flat = np.where(volumes[0] > 0, 1.0, 0.0), volumes[1]
-    brains = images.simulate_brain_lesions(*flat, n_patients=8, slices_per_patient=41, size=32, lesions=False)
+    brains = brain_lesions.simulate_brain_lesions(*flat, n_patients=8, slices_per_patient=41, size=32, lesions=False)
     outline = brains.images[brains.patients * 41 + 20 == np.arange(len(brains.images))] > 0.15
     assert len(outline) == 8
     for one in range(8):
@@ -112,17 +112,17 @@ def test_patients_differ_in_shape(volumes):
 def test_slices_of_one_patient_share_the_deformation(volumes):
     """In a template that is the same at every height, all slices of a patient are the same but for the noise."""
     column = np.repeat(volumes[0][:, :, 20:21], 41, axis=2), volumes[1]
-    brains = images.simulate_brain_lesions(*column, n_patients=4, slices_per_patient=8, lesions=False)
+    brains = brain_lesions.simulate_brain_lesions(*column, n_patients=4, slices_per_patient=8, lesions=False)
     stacks = brains.images.reshape(4, 8, 64, 64)
     within = np.abs(stacks[:, 0] - stacks[:, 1]).mean()
     between = np.abs(stacks[0, 0] - stacks[1, 0]).mean()
     assert within < 0.03 < 0.05 < between
 
 
-@pytest.mark.parametrize("size", images.SIZES)
+@pytest.mark.parametrize("size", brain_lesions.SIZES)
 def test_another_size_shows_the_same_patients(volumes, size):
-    brains = images.simulate_brain_lesions(*volumes, n_patients=4, slices_per_patient=3, size=size, seed=5)
-    reference = images.simulate_brain_lesions(*volumes, n_patients=4, slices_per_patient=3, size=32, seed=5)
+    brains = brain_lesions.simulate_brain_lesions(*volumes, n_patients=4, slices_per_patient=3, size=size, seed=5)
+    reference = brain_lesions.simulate_brain_lesions(*volumes, n_patients=4, slices_per_patient=3, size=32, seed=5)
     assert brains.images.shape == brains.masks.shape == (12, size, size)
     np.testing.assert_array_equal(brains.labels, reference.labels)
     factor = size // 32
@@ -133,7 +133,7 @@ def test_another_size_shows_the_same_patients(volumes, size):
 
 @pytest.mark.parametrize("slices", [1, 2, 8, 39, 40, 41])
 def test_any_number_of_slices_fits_into_the_template(volumes, slices):
-    brains = images.simulate_brain_lesions(*volumes, n_patients=4, slices_per_patient=slices, size=32)
+    brains = brain_lesions.simulate_brain_lesions(*volumes, n_patients=4, slices_per_patient=slices, size=32)
     assert len(brains.images) == 4 * slices
 
 
@@ -144,16 +144,16 @@ def test_any_number_of_slices_fits_into_the_template(volumes, slices):
 def test_lesions_lie_in_white_matter(seed):
     rng = np.random.default_rng(seed)
     tissue = rng.random((6, 32, 32))
-    change, mask = images._draw_lesions(rng, tissue, step=4)
+    change, mask = brain_lesions._draw_lesions(rng, tissue, step=4)
     assert mask.any() and not (mask & (tissue <= 0.5)).any()
     assert (change[~mask] == 0).all()
-    low, high = images.LESION_CONTRAST
+    low, high = brain_lesions.LESION_CONTRAST
     assert (np.abs(change[mask]) >= low).all() and (np.abs(change[mask]) <= high).all()
 
 
 @given(seed=st.integers(0, 10**6), size=st.integers(4, 40), n_waves=st.integers(2, 4))
 def test_smooth_fields_are_the_cosine_transform_of_scipy(seed, size, n_waves):
-    field = images._smooth_fields(np.random.default_rng(seed), 1, size, n_waves)[0]
+    field = brain_lesions._smooth_fields(np.random.default_rng(seed), 1, size, n_waves)[0]
     spectrum = fft.dctn(field, type=2, norm="ortho")
     assert spectrum[0, 0] == pytest.approx(0, abs=1e-9)
     spectrum[:n_waves, :n_waves] = 0
@@ -161,7 +161,7 @@ def test_smooth_fields_are_the_cosine_transform_of_scipy(seed, size, n_waves):
 
 
 def test_smooth_fields_have_mean_square_one():
-    fields = images._smooth_fields(np.random.default_rng(0), 4000, 16)
+    fields = brain_lesions._smooth_fields(np.random.default_rng(0), 4000, 16)
     assert np.mean(fields**2) == pytest.approx(1, abs=0.03)
 
 
@@ -173,16 +173,16 @@ def test_sampling_agrees_with_the_interpolator_of_scipy(seed, height):
     expected = interpolate.RegularGridInterpolator((np.arange(7), np.arange(9)), volume[:, :, height])(
         coordinates.transpose(1, 2, 0)
     )
-    np.testing.assert_allclose(images._sample(volume, coordinates, [height])[0], expected, atol=1e-12)
+    np.testing.assert_allclose(brain_lesions._sample(volume, coordinates, [height])[0], expected, atol=1e-12)
 
 
 def test_the_deformation_neither_folds_nor_leaves_the_centre():
-    grids = images._deformed_grids(np.random.default_rng(0), 300, 64, (149, 185, 41))
+    grids = brain_lesions._deformed_grids(np.random.default_rng(0), 300, 64, (149, 185, 41))
     rows, columns = np.gradient(grids, axis=(2, 3))
     jacobian = rows[:, 0] * columns[:, 1] - rows[:, 1] * columns[:, 0]
     assert jacobian.min() > 0
     np.testing.assert_allclose(grids.mean(axis=(0, 2, 3)), [74, 92], atol=1.5)
-    pixel = images.FIELD_OF_VIEW / 64
+    pixel = brain_lesions.FIELD_OF_VIEW / 64
     assert np.median(jacobian) == pytest.approx(pixel**2, rel=0.1)
 
 
@@ -202,8 +202,8 @@ def volume_with(value):
         ({"white_matter": volume_with(np.inf)}, ValueError, "white_matter must be finite"),
         ({"template": volume_with(255)}, ValueError, "template must be between 0 and 1, got 0.9 to 255"),
         ({"white_matter": volume_with(-1)}, ValueError, "white_matter must be between 0 and 1"),
-        ({"template": np.ones((6, 6))}, ValueError, r"template must have the shape \[X, Y, Z\], got \(6, 6\)"),
-        ({"template": np.ones((6, 6, 0))}, ValueError, r"template must have the shape \[X, Y, Z\]"),
+        ({"template": np.ones((6, 6))}, ValueError, r"template must have 3 dimensions, got shape \(6, 6\)"),
+        ({"template": np.ones((6, 6, 0))}, ValueError, r"template must not be empty, got shape \(6, 6, 0\)"),
         ({"white_matter": np.ones((6, 6, 5))}, ValueError, "white_matter must have the shape of template"),
         ({"white_matter": np.zeros((6, 6, 4))}, ValueError, "white_matter must exceed 0.5 somewhere"),
         ({"n_patients": 5}, ValueError, "n_patients must be even, so that half are positive, got 5"),
@@ -212,16 +212,16 @@ def volume_with(value):
         ({"n_patients": True}, TypeError, "n_patients must be an integer, got True"),
         ({"slices_per_patient": 0}, ValueError, "slices_per_patient must be from 1 to 4, got 0"),
         ({"slices_per_patient": 5}, ValueError, "slices_per_patient must be from 1 to 4, got 5"),
-        ({"size": 50}, ValueError, r"size must be one of \(32, 64, 128\), got 50"),
+        ({"size": 50}, ValueError, "size must be one of 32, 64, 128, got 50"),
         ({"lesions": 1}, TypeError, "lesions must be True or False, got 1"),
-        ({"seed": -1}, ValueError, "seed must be at least 0, got -1"),
+        ({"seed": -1}, ValueError, "seed must be between 0 and .*, got -1"),
         ({"seed": None}, TypeError, "seed must be an integer, got None"),
     ],
 )
 def test_bad_input_is_one_clear_error(changed, error, message):
     good = {"template": np.full((6, 6, 4), 0.9), "white_matter": np.full((6, 6, 4), 0.9), "slices_per_patient": 2}
     with pytest.raises(error, match=message):
-        images.simulate_brain_lesions(**good | {"n_patients": 4, "size": 32} | changed)
+        brain_lesions.simulate_brain_lesions(**good | {"n_patients": 4, "size": 32} | changed)
 
 
 # --- the loader
@@ -229,7 +229,7 @@ def test_bad_input_is_one_clear_error(changed, error, message):
 
 def test_the_loader_returns_what_the_simulator_draws(volumes):
     data = datasets.load_brain_lesions(n_patients=6, slices_per_patient=2, size=32, seed=2)
-    drawn = images.simulate_brain_lesions(*volumes, n_patients=6, slices_per_patient=2, size=32, seed=2)
+    drawn = brain_lesions.simulate_brain_lesions(*volumes, n_patients=6, slices_per_patient=2, size=32, seed=2)
     for field in dataclasses.fields(drawn):
         np.testing.assert_array_equal(getattr(data, field.name), getattr(drawn, field.name))
         with pytest.raises(ValueError, match="read-only"):
@@ -245,16 +245,6 @@ def test_the_default_brains_are_those_of_the_catalogue():
     (file,) = find_entry("brain_lesions").files
     assert files.array_checksum({"labels": data.labels, "patients": data.patients}) == file.checksum
     assert data.images.shape == (2000, 64, 64)
-
-
-def test_the_small_network_has_the_parameters_it_should():
-    import keras
-
-    network = images.small_cnn((64, 64, 1), width=12)
-    w = 12
-    kernels = 25 * w + 9 * w * 2 * w + 9 * 2 * w * 4 * w + 9 * 4 * w * 4 * w
-    assert network.count_params() == kernels + 4 * (w + 2 * w + 4 * w + 4 * w) + 4 * w + 1 < 100_000
-    assert network(keras.ops.zeros((3, 64, 64, 1))).shape == (3, 1)
 
 
 def test_the_numbers_in_the_docstring_are_those_of_the_benchmark():

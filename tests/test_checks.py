@@ -77,12 +77,17 @@ def test_boolean_is_strict(value):
         _checks.boolean(value, "flip")
 
 
+def test_boolean_tells_an_array_from_its_answer():
+    with pytest.raises(TypeError, match=r"holds must be True or False, got array.*; an array becomes one answer by"):
+        _checks.boolean(np.array([True, False]), "holds")
+
+
 def test_choice_names_the_nearest():
     assert _checks.choice("cnn", "kind", ["cnn", "bilstm"]) == "cnn"
     assert type(_checks.choice(np.int64(64), "size", (32, 64))) is int
     with pytest.raises(ValueError, match="kind must be one of 'cnn', 'bilstm', got 'bilstn'; did you mean 'bilstm'"):
         _checks.choice("bilstn", "kind", ["cnn", "bilstm"])
-    for odd in (None, ["cnn"], True, np.array([1, 2])):
+    for odd in (None, ["cnn"], True, np.array([1, 2]), "1"):
         with pytest.raises(ValueError, match="kind must be one of"):
             _checks.choice(odd, "kind", ["cnn", 1])
 
@@ -110,6 +115,8 @@ def test_array_refuses_what_it_should():
     ]:
         with pytest.raises(ValueError, match=message):
             _checks.array(wrong, "x", axes=None if message.endswith("length") else 1)
+    with pytest.raises(TypeError, match="x must be an array of numbers, got dtype bool"):
+        _checks.array([True, False], "x", booleans=False)
     for wrong in (["a"], [None, 1], [1j], [pd.NA, 1.0]):
         with pytest.raises(TypeError, match="x must be an array of numbers, got dtype"):
             _checks.array(wrong, "x")

@@ -1,4 +1,4 @@
-"""Convolution, pooling, receptive field, Hounsfield windows: known answers, SciPy, Keras, and bad inputs."""
+"""Convolution, pooling, receptive field: known answers, SciPy, Keras, and bad inputs."""
 
 import keras
 import numpy as np
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage, signal
 
-from course_utils import images
+from course_utils import convolution
 
 COUNT = st.integers(1, 4)
 
@@ -43,7 +43,7 @@ def keras_convolution(image, kernel, bias, stride=1, padding="valid", dilation=1
     ],
 )
 def test_output_size_of_well_known_layers(arguments, expected):
-    assert images.output_size(*arguments) == expected
+    assert convolution.output_size(*arguments) == expected
 
 
 @given(size=st.integers(1, 40), k=st.integers(1, 7), s=st.integers(1, 4), p=st.integers(0, 4), d=st.integers(1, 3))
@@ -52,10 +52,10 @@ def test_output_size_counts_the_positions_that_fit(size, k, s, p, d):
     last_pixel = size + 2 * p - 1
     positions = [start for start in range(0, last_pixel + 1, s) if start + d * (k - 1) <= last_pixel]
     if positions:
-        assert images.output_size(size, k, s, p, d) == len(positions)
+        assert convolution.output_size(size, k, s, p, d) == len(positions)
     else:
         with pytest.raises(ValueError, match="expected at most"):
-            images.output_size(size, k, s, p, d)
+            convolution.output_size(size, k, s, p, d)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_output_size_counts_the_positions_that_fit(size, k, s, p, d):
 )
 def test_output_size_refuses(changes, error, message):
     with pytest.raises(error, match=message):
-        images.output_size(**{"size": 8, "kernel_size": 3} | changes)
+        convolution.output_size(**{"size": 8, "kernel_size": 3} | changes)
 
 
 # --- conv2d
@@ -84,15 +84,15 @@ def test_output_size_refuses(changes, error, message):
 def test_conv2d_of_an_example_by_hand():
     image = np.array([[1, 2, 0], [0, 1, 3], [4, 0, 1]])[..., np.newaxis]
     kernel = np.array([[1, 0], [2, -1]])[..., np.newaxis, np.newaxis]
-    np.testing.assert_array_equal(images.conv2d(image, kernel)[..., 0], [[0, 1], [8, 0]])
-    np.testing.assert_array_equal(images.conv2d(image, kernel, bias=[10])[..., 0], [[10, 11], [18, 10]])
+    np.testing.assert_array_equal(convolution.conv2d(image, kernel)[..., 0], [[0, 1], [8, 0]])
+    np.testing.assert_array_equal(convolution.conv2d(image, kernel, bias=[10])[..., 0], [[10, 11], [18, 10]])
 
 
 def test_conv2d_with_an_impulse_gives_the_kernel_turned_round():
     impulse = np.zeros((5, 5, 1))
     impulse[2, 2] = 1
     kernel = np.arange(9.0).reshape(3, 3, 1, 1)
-    np.testing.assert_array_equal(images.conv2d(impulse, kernel)[..., 0], kernel[::-1, ::-1, 0, 0])
+    np.testing.assert_array_equal(convolution.conv2d(impulse, kernel)[..., 0], kernel[::-1, ::-1, 0, 0])
 
 
 @given(
@@ -101,9 +101,9 @@ def test_conv2d_with_an_impulse_gives_the_kernel_turned_round():
 @settings(deadline=None)
 def test_conv2d_is_scipys_correlation_and_not_its_convolution(seed, h, w, kh, kw):
     image, kernel = random_numbers(seed, h, w, 1), random_numbers(seed + 1, kh, kw, 1, 1)
-    ours = images.conv2d(image, kernel)[..., 0]
+    ours = convolution.conv2d(image, kernel)[..., 0]
     np.testing.assert_allclose(ours, signal.correlate2d(image[..., 0], kernel[..., 0, 0], mode="valid"), atol=1e-12)
-    turned = images.conv2d(image, kernel[::-1, ::-1])[..., 0]
+    turned = convolution.conv2d(image, kernel[::-1, ::-1])[..., 0]
     np.testing.assert_allclose(turned, signal.convolve2d(image[..., 0], kernel[..., 0, 0], mode="valid"), atol=1e-12)
     if kh * kw > 1:
         assert not np.allclose(ours, turned)
@@ -128,7 +128,7 @@ def test_conv2d_is_keras_conv2d(seed, size, kernel_size, channels, filters, stri
     image = random_numbers(seed, *size, channels).astype(np.float32)
     kernel = random_numbers(seed + 1, *kernel_size, channels, filters).astype(np.float32)
     bias = random_numbers(seed + 2, filters).astype(np.float32)
-    ours = images.conv2d(image, kernel, bias, stride, padding, dilation)
+    ours = convolution.conv2d(image, kernel, bias, stride, padding, dilation)
     padded = np.pad(image, ((padding, padding), (padding, padding), (0, 0)))
     theirs = keras_convolution(padded, kernel, bias, stride, dilation=dilation)
     assert ours.dtype == np.float32 and ours.shape == theirs.shape
@@ -140,7 +140,7 @@ def test_conv2d_is_keras_conv2d(seed, size, kernel_size, channels, filters, stri
 def test_padding_same_is_keras_same_for_stride_one(seed, k, dilation):
     image = random_numbers(seed, 9, 11, 2).astype(np.float32)
     kernel, bias = random_numbers(seed + 1, k, k, 2, 3).astype(np.float32), np.zeros(3, np.float32)
-    ours = images.conv2d(image, kernel, bias, padding="same", dilation=dilation)
+    ours = convolution.conv2d(image, kernel, bias, padding="same", dilation=dilation)
     assert ours.shape == (9, 11, 3)
     theirs = keras_convolution(image, kernel, bias, padding="same", dilation=dilation)
     np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=2e-5)
@@ -151,15 +151,15 @@ def test_keras_same_with_stride_two_pads_unevenly_which_ours_does_not():
     kernel, bias = random_numbers(1, 3, 3, 1, 1).astype(np.float32), np.zeros(1, np.float32)
     theirs = keras_convolution(image, kernel, bias, stride=2, padding="same")
     uneven = np.pad(image, ((0, 1), (0, 1), (0, 0)))
-    np.testing.assert_allclose(images.conv2d(uneven, kernel, bias, stride=2), theirs, atol=1e-5)
-    even = images.conv2d(image, kernel, bias, stride=2, padding=1)
+    np.testing.assert_allclose(convolution.conv2d(uneven, kernel, bias, stride=2), theirs, atol=1e-5)
+    even = convolution.conv2d(image, kernel, bias, stride=2, padding=1)
     assert even.shape == theirs.shape and np.abs(even - theirs).max() > 0.1
 
 
 def test_conv2d_computes_integers_in_float64_and_leaves_its_arguments_alone():
     image, kernel = np.ones((4, 4, 1), np.uint8), np.full((2, 2, 1, 1), 200, np.uint8)
     before = image.copy(), kernel.copy()
-    out = images.conv2d(image, kernel, padding=1)
+    out = convolution.conv2d(image, kernel, padding=1)
     assert out.dtype == np.float64 and out.max() == 800  # no overflow at 255
     assert (image == before[0]).all() and (kernel == before[1]).all()
 
@@ -170,11 +170,11 @@ IMAGE, KERNEL = np.zeros((6, 6, 2)), np.zeros((3, 3, 2, 4))
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"image": np.zeros((6, 6))}, ValueError, r"image must be an array with 3 axes .* got shape \(6, 6\)"),
-        ({"image": np.zeros((0, 6, 2))}, ValueError, r"image must be .* not empty, got shape \(0, 6, 2\)"),
+        ({"image": np.zeros((6, 6))}, ValueError, r"image must have 3 dimensions, got shape \(6, 6\)"),
+        ({"image": np.zeros((0, 6, 2))}, ValueError, r"image must not be empty, got shape \(0, 6, 2\)"),
         ({"image": np.full((6, 6, 2), np.nan)}, ValueError, "image must be finite, got 72 NaN or infinite"),
         ({"image": np.full((6, 6, 2), "a")}, TypeError, "image must be an array of numbers"),
-        ({"kernel": np.zeros((3, 3, 2))}, ValueError, r"kernel must be an array with 4 axes .* \(3, 3, 2\)"),
+        ({"kernel": np.zeros((3, 3, 2))}, ValueError, r"kernel must have 4 dimensions, got shape \(3, 3, 2\)"),
         (
             {"kernel": np.zeros((3, 3, 5, 4))},
             ValueError,
@@ -199,7 +199,7 @@ IMAGE, KERNEL = np.zeros((6, 6, 2)), np.zeros((3, 3, 2, 4))
 )
 def test_conv2d_refuses(changes, error, message):
     with pytest.raises(error, match=message):
-        images.conv2d(**{"image": IMAGE, "kernel": KERNEL} | changes)
+        convolution.conv2d(**{"image": IMAGE, "kernel": KERNEL} | changes)
 
 
 # --- pooling
@@ -207,8 +207,8 @@ def test_conv2d_refuses(changes, error, message):
 
 def test_pooling_of_an_example_by_hand():
     image = np.array([[1, 5, 2, 0], [3, 1, 4, 2], [0, 2, 9, 9], [6, 8, 9, 1]])[..., np.newaxis]
-    np.testing.assert_array_equal(images.max_pool2d(image)[..., 0], [[5, 4], [8, 9]])
-    np.testing.assert_array_equal(images.average_pool2d(image)[..., 0], [[2.5, 2], [4, 7]])
+    np.testing.assert_array_equal(convolution.max_pool2d(image)[..., 0], [[5, 4], [8, 9]])
+    np.testing.assert_array_equal(convolution.average_pool2d(image)[..., 0], [[2.5, 2], [4, 7]])
 
 
 @given(
@@ -223,8 +223,8 @@ def test_pooling_of_an_example_by_hand():
 def test_pooling_is_that_of_keras(seed, h, w, channels, size, stride):
     image = random_numbers(seed, h, w, channels).astype(np.float32)
     for ours, layer in (
-        (images.max_pool2d, keras.layers.MaxPooling2D),
-        (images.average_pool2d, keras.layers.AveragePooling2D),
+        (convolution.max_pool2d, keras.layers.MaxPooling2D),
+        (convolution.average_pool2d, keras.layers.AveragePooling2D),
     ):
         theirs = np.asarray(layer(size, strides=stride)(image[np.newaxis]))[0]
         np.testing.assert_allclose(ours(image, size, stride), theirs, atol=1e-6)
@@ -237,14 +237,14 @@ def test_max_pooling_with_stride_one_is_scipys_maximum_filter(seed, size):
     filtered = ndimage.maximum_filter(image[..., 0], size)
     edge = size // 2
     inside = filtered[edge : 9 - edge, edge : 8 - edge]
-    np.testing.assert_array_equal(images.max_pool2d(image, size, 1)[..., 0], inside)
+    np.testing.assert_array_equal(convolution.max_pool2d(image, size, 1)[..., 0], inside)
 
 
-@pytest.mark.parametrize("pool", [images.max_pool2d, images.average_pool2d])
+@pytest.mark.parametrize("pool", [convolution.max_pool2d, convolution.average_pool2d])
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"image": np.zeros((6, 6))}, ValueError, "image must be an array with 3 axes"),
+        ({"image": np.zeros((6, 6))}, ValueError, "image must have 3 dimensions"),
         ({"image": np.full((6, 6, 1), np.inf)}, ValueError, "image must be finite, got 36"),
         ({"size": 0}, ValueError, "size must be at least 1, got 0"),
         ({"size": 7}, ValueError, r"size must not exceed height and width, got 7 for an image of \(6, 6\)"),
@@ -273,7 +273,7 @@ def test_pooling_refuses(pool, changes, error, message):
     ],
 )
 def test_receptive_fields_known_by_hand(layers, expected):
-    assert images.receptive_field(layers) == expected
+    assert convolution.receptive_field(layers) == expected
 
 
 @given(
@@ -282,12 +282,12 @@ def test_receptive_fields_known_by_hand(layers, expected):
 @settings(deadline=None, max_examples=40)
 def test_the_receptive_field_is_where_the_output_changes(layers):
     """On a line of pixels, through the convolutions themselves: which pixels change the first output?"""
-    field, jump = images.receptive_field(layers)
+    field, jump = convolution.receptive_field(layers)
     line = np.zeros((field + jump, 1, 1))  # long enough for two outputs
 
     def outputs(image):
         for k, s, d in layers:
-            image = images.conv2d(image, np.ones((k, 1, 1, 1)), stride=s, dilation=d)
+            image = convolution.conv2d(image, np.ones((k, 1, 1, 1)), stride=s, dilation=d)
         return image[:, 0, 0]
 
     touched = []
@@ -313,38 +313,4 @@ def test_the_receptive_field_is_where_the_output_changes(layers):
 )
 def test_receptive_field_refuses(layers, error, message):
     with pytest.raises(error, match=message):
-        images.receptive_field(layers)
-
-
-# --- Hounsfield windows
-
-
-def test_a_window_is_black_below_and_white_above():
-    grey = images.window_hounsfield(np.array([-1000, -160, 40, 140, 240, 3000]), centre=40, width=400)
-    np.testing.assert_allclose(grey, [0, 0, 0.5, 0.75, 1, 1])
-
-
-@given(st.floats(-3000, 3000), st.floats(-1000, 1000), st.floats(1, 4000))
-@settings(deadline=None)
-def test_a_window_is_linear_inside(value, centre, width):
-    grey = float(images.window_hounsfield(value, centre, width))
-    assert 0 <= grey <= 1
-    if centre - width / 2 < value < centre + width / 2:
-        assert grey == pytest.approx((value - (centre - width / 2)) / width, abs=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("changes", "error", "message"),
-    [
-        ({"values": [np.nan]}, ValueError, "values must be finite, got 1"),
-        ({"values": ["bone"]}, TypeError, "values must be an array of numbers"),
-        ({"values": []}, ValueError, "values must be an array and not empty"),
-        ({"width": 0}, ValueError, "width must be positive, got 0"),
-        ({"width": "400"}, TypeError, "width must be a number, got '400'"),
-        ({"centre": np.nan}, ValueError, "centre must be finite, got nan"),
-        ({"centre": None}, TypeError, "centre must be a number, got None"),
-    ],
-)
-def test_window_refuses(changes, error, message):
-    with pytest.raises(error, match=message):
-        images.window_hounsfield(**{"values": [0.0], "centre": 40, "width": 400} | changes)
+        convolution.receptive_field(layers)

@@ -32,6 +32,12 @@ DRAW = {
     "decision_curve_plot": lambda ax=None: plots.decision_curve_plot(DECISION, ax),
     "learning_curves": lambda ax=None: plots.learning_curves(HISTORY, ax),
 }
+BLOCKS = [("input", (28, 28, 1)), ("convolution 3 × 3", (26, 26, 8)), ("mean", 8), ("dense", "1")]
+GRID = np.arange(12).reshape(3, 4)
+DRAWINGS = {  # pictures without axes
+    "network_blocks": lambda ax=None: plots.network_blocks(BLOCKS, columns=3, ax=ax),
+    "number_grid": lambda ax=None: plots.number_grid(GRID, (0, 1, 2, 3), [[1, 0, -1], [0.5, 0, -0.25]], ax=ax),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -60,29 +66,29 @@ def test_axes_are_named(name):
     assert ax.get_ylabel() or name == "interval_plot"  # its rows carry names instead
 
 
-@pytest.mark.parametrize("name", DRAW)
+@pytest.mark.parametrize("name", [*DRAW, *DRAWINGS])
 def test_figures_draw_into_the_given_axes_only(name):
     _, (left, right) = plt.subplots(1, 2)
-    assert DRAW[name](left) is left
+    assert (DRAW | DRAWINGS)[name](left) is left
     assert plt.get_fignums() == [left.figure.number]
     assert not right.has_data()
     assert plt.gca() is right  # as it was before
 
 
-@pytest.mark.parametrize("name", [*DRAW, "image_grid"])
+@pytest.mark.parametrize("name", [*DRAW, *DRAWINGS, "image_grid"])
 def test_figures_leave_the_settings_alone(name):
     before = dict(matplotlib.rcParams)
     if name == "image_grid":
         plots.image_grid(np.zeros((2, 3, 3)))
     else:
-        DRAW[name]()
+        (DRAW | DRAWINGS)[name]()
     assert dict(matplotlib.rcParams) == before
 
 
-@pytest.mark.parametrize("name", DRAW)
+@pytest.mark.parametrize("name", [*DRAW, *DRAWINGS])
 def test_figures_are_drawn_without_a_warning_and_nothing_is_cut_off(name, recwarn):
     plots.use_course_style()
-    ax = DRAW[name]()
+    ax = (DRAW | DRAWINGS)[name]()
     ax.figure.canvas.draw()
     drawn, figure = ax.get_tightbbox(), ax.figure.bbox
     assert drawn.x0 >= -1 and drawn.y0 >= -1 and drawn.x1 <= figure.x1 + 1 and drawn.y1 <= figure.y1 + 1
@@ -224,6 +230,72 @@ def test_image_grid_shares_one_grey_scale():
     assert {ax.images[0].get_clim() for ax in axes} == {(0, 7)}
 
 
+# --- drawings --------------------------------------------------------------------------------------------------------
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_network_blocks_shows_every_block_in_order_with_an_arrow_to_the_next():
+    ax = DRAWINGS["network_blocks"]()
+    shapes = ["28 × 28 × 1", "26 × 26 × 8", "8", "1"]
+    assert texts(ax)[::2] == ["input", "convolution\n3 × 3", "mean", "dense"] and texts(ax)[1::2] == shapes
+    arrows = ax.figure.artists
+    assert len(arrows) == 3
+    boxes = [patch.get_window_extent() for patch in ax.patches]
+    for i, patch in enumerate(arrows):  # each from the edge of its box to the edge of the next
+        for point, box in ((patch.xy1, boxes[i]), (patch.xy2, boxes[i + 1])):
+            x, y = ax.transData.transform(point)
+            assert box.x0 - 1 <= x <= box.x1 + 1 and box.y0 - 1 <= y <= box.y1 + 1
+    assert boxes[3].y1 < boxes[2].y0 and boxes[3].x0 == pytest.approx(boxes[2].x0)  # the second row runs back
+
+
+def test_blocks_do_not_touch_and_hold_their_names():
+    plots.use_course_style()
+    ax = plots.network_blocks([("max pooling", (112, 112, 64)), ("convolution", (1, 2)), ("a very long name", 5)] * 3)
+    ax.figure.canvas.draw()
+    boxes = [patch.get_window_extent() for patch in ax.patches]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+    for i, text in enumerate(ax.texts):
+        words, box = text.get_window_extent(), boxes[i // 2]
+        assert box.x0 <= words.x0 and words.x1 <= box.x1 and box.y0 <= words.y0 and words.y1 <= box.y1
+
+
+def test_number_grid_writes_every_number_and_the_weights_of_its_window():
+    ax = DRAWINGS["number_grid"]()
+    places = {text.get_text(): text.get_position() for text in ax.texts if "×" not in text.get_text()}
+    assert {name: (round(y), round(x)) for name, (x, y) in places.items()} == {str(v): divmod(v, 4) for v in range(12)}
+    weights = [text.get_text() for text in ax.texts if "×" in text.get_text()]
+    assert weights == ["× 1", "× 0", "× −1", "× 0.5", "× 0", "× −0.25"]
+    frame = ax.patches[-1]
+    assert (frame.get_xy(), frame.get_width(), frame.get_height()) == ((0.5, -0.5), 3, 2)
+    assert ax.yaxis_inverted()
+    tinted = [patch.get_xy() for patch in ax.patches[:-1] if patch.get_facecolor()[:3] == to_rgb(plots.PALETTE[0])]
+    assert tinted == [(j - 0.5, i - 0.5) for i in (0, 1) for j in (1, 2, 3)]
+
+
+def test_number_grid_without_a_window_is_only_numbers():
+    ax = plots.number_grid([[1234, -0.001], [1 / 3, -2]])
+    assert texts(ax) == ["1234", "0", "0.33", "−2"] and len(ax.patches) == 4
+
+
+def test_an_arrow_joins_two_pictures_and_leaves_them_where_they_are():
+    plots.use_course_style()
+    figure, (left, right) = plt.subplots(1, 2)
+    figure.canvas.draw()
+    before = left.get_position().bounds
+    patch = plots.arrow(left, (1, 0.5), (0, 0.5), label="sum", end_ax=right)
+    figure.canvas.draw()
+    assert left.get_position().bounds == before
+    ends = patch.get_path().vertices[[0, -1]]
+    assert patch in figure.artists and len(ends) == 2
+    reached = patch.get_window_extent()
+    assert reached.x0 == pytest.approx(left.bbox.x1, abs=25) and reached.x1 == pytest.approx(right.bbox.x0, abs=25)
+    (label,) = [text for text in left.texts if text.get_text() == "sum"]
+    assert left.bbox.x1 < label.get_window_extent().x0 and label.get_window_extent().x1 < right.bbox.x0
+
+
 # --- bad input -------------------------------------------------------------------------------------------------------
 
 
@@ -237,14 +309,30 @@ def test_image_grid_shares_one_grey_scale():
         (lambda: plots.decision_curve_plot(RELIABILITY), TypeError, "curve must come from evaluation.DecisionCurve"),
         (lambda: plots.learning_curves([0.3, 0.2]), TypeError, "history must be .* got list"),
         (lambda: plots.learning_curves({"accuracy": [0.3]}), ValueError, r"under 'loss', got \['accuracy'\]"),
-        (lambda: plots.learning_curves({"loss": []}), ValueError, "at least one epoch"),
+        (lambda: plots.learning_curves({"loss": []}), ValueError, "loss must not be empty"),
+        (lambda: plots.learning_curves({"loss": 0.3}), ValueError, "loss must have one dimension"),
+        (lambda: plots.learning_curves({"loss": ["a"]}), TypeError, "loss must be an array of numbers"),
         (lambda: plots.learning_curves({"loss": [1, 2], "val_loss": [1]}), ValueError, "same length, got 2 and 1"),
         (lambda: plots.image_grid(np.zeros((3, 3))), ValueError, r"images must have the shape .* got \(3, 3\)"),
         (lambda: plots.image_grid(np.zeros((2, 3, 3, 2))), ValueError, r"got \(2, 3, 3, 2\)"),
-        (lambda: plots.image_grid(np.zeros((0, 3, 3))), ValueError, r"got \(0, 3, 3\)"),
+        (lambda: plots.image_grid(np.zeros((0, 3, 3))), ValueError, r"images must not be empty, got shape \(0, 3, 3\)"),
         (lambda: plots.image_grid(np.full((1, 2, 2), np.nan)), ValueError, "images must be finite"),
         (lambda: plots.image_grid(np.zeros((2, 3, 3)), ["a"]), ValueError, "same length, got 1 and 2"),
-        (lambda: plots.image_grid(np.zeros((2, 3, 3)), columns=0), ValueError, "columns must be an integer of at"),
+        (lambda: plots.network_blocks([]), ValueError, "blocks must hold at least one pair"),
+        (lambda: plots.network_blocks([("dense", 8), "mean"]), TypeError, "blocks must hold pairs .*, got 'mean'"),
+        (lambda: plots.network_blocks([(8, "dense")]), TypeError, "blocks must be pairs of a name and a shape, got 8"),
+        (lambda: plots.network_blocks([("dense", 8.5)]), TypeError, "blocks must be an integer, got 8.5"),
+        (lambda: plots.network_blocks(BLOCKS, columns=0), ValueError, "columns must be at least 1, got 0"),
+        (lambda: plots.number_grid([1, 2]), ValueError, "values must have 2 dimensions"),
+        (lambda: plots.number_grid(GRID, (0, 0, 3)), TypeError, r"window must be \(top, left, height, width\)"),
+        (lambda: plots.number_grid(GRID, (0, 2, 3, 3)), ValueError, "window must lie on the grid of 3 x 4 cells"),
+        (lambda: plots.number_grid(GRID, (0, 0, 0, 1)), ValueError, "window must lie on the grid"),
+        (lambda: plots.number_grid(GRID, (0, -1, 1, 1)), ValueError, "window must be at least 0, got -1"),
+        (lambda: plots.number_grid(GRID, (0, 0, 1, 1), [[1, 2]]), ValueError, r"weights must have .* got \(1, 2\)"),
+        (lambda: plots.number_grid(GRID, weights=[[1]]), ValueError, "weights must have the shape of the window"),
+        (lambda: plots.arrow(None, (0, 0, 0), (1, 1)), ValueError, "start must be a point"),
+        (lambda: plots.arrow(None, (0, 0), (1, np.nan)), ValueError, "end must be finite"),
+        (lambda: plots.image_grid(np.zeros((2, 3, 3)), columns=0), ValueError, "columns must be at least 1, got 0"),
     ],
 )
 def test_bad_arguments_are_one_clear_error_and_leave_no_figure(function, error, message):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -39,14 +40,20 @@ def test_anything_else_is_refused_as_holds(holds):
         claim("a statement", holds)
 
 
-@pytest.mark.parametrize("statement", [None, "", "  ", 3, ["a"]])
+@pytest.mark.parametrize("statement", [None, 3, ["a"]])
 def test_the_statement_must_be_text(statement):
-    with pytest.raises(TypeError, match="statement must be a non-empty string"):
+    with pytest.raises(TypeError, match="statement must be a string"):
+        claim(statement, True)
+
+
+@pytest.mark.parametrize("statement", ["", "  "])
+def test_the_statement_must_say_something(statement):
+    with pytest.raises(ValueError, match="statement must not be empty"):
         claim(statement, True)
 
 
 def test_unknown_kind_is_refused():
-    with pytest.raises(ValueError, match="kind must be 'exact' or 'quality', got 'speed'"):
+    with pytest.raises(ValueError, match="kind must be one of 'exact', 'quality', got 'speed'"):
         claim("a statement", True, kind="speed")
 
 
@@ -55,10 +62,18 @@ def test_a_quality_claim_needs_a_margin():
         claim("a statement", True, kind="quality")
 
 
-@pytest.mark.parametrize("margin, error", [("big", TypeError), (True, TypeError), (float("nan"), ValueError)])
+@pytest.mark.parametrize(
+    "margin, error", [("big", TypeError), ("0.1", TypeError), (True, TypeError), (np.nan, ValueError)]
+)
 def test_a_margin_that_is_no_number_is_refused(margin, error):
-    with pytest.raises(error, match="margin must be a number"):
+    with pytest.raises(error, match="margin must be"):
         claim("a statement", True, kind="quality", margin=margin)
+
+
+@pytest.mark.parametrize("margin", [1, np.float32(0.5), np.array(0.5), np.int64(2)])
+def test_a_margin_may_be_any_number(margin, capsys):
+    claim("a statement", True, kind="quality", margin=margin)
+    assert "✓" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("holds, margin", [(True, -0.1), (False, 0.1)])
@@ -146,6 +161,149 @@ os.write(2, b"still heard")
 """
     done = subprocess.run([sys.executable, "-c", code], check=True, cwd=notebooks.ROOT, capture_output=True)
     assert done.stderr == b"still heard"
+
+
+# --- the reader's own settings -----------------------------------------------------------------------------------
+
+BROKEN = b"backend: \xff\xfe pgf"  # neither UTF-8 nor anything else
+OTHER_FIGURES = b"""text.usetex: True
+backend: pgf
+font.family: No Such Font
+axes.prop_cycle: cycler("linestyle", ["-", ":"])
+axes.formatter.use_locale: True
+image.cmap: jet
+savefig.format: pdf
+"""
+# Files in a folder of their own ({}), and variables of the environment.
+READERS = {
+    "another framework": ({}, {"KERAS_BACKEND": "jax", "MPLBACKEND": "TkAgg"}),
+    "misspelt": ({}, {"KERAS_BACKEND": "tensorflwo", "MPLBACKEND": "nonsense", "TF_USE_LEGACY_KERAS": "1"}),
+    "other habits": (
+        {
+            "keras/keras.json": b'{"backend": "jax", "floatx": "float16", "image_data_format": "channels_first"}',
+            "matplotlibrc": OTHER_FIGURES,
+        },
+        {"KERAS_HOME": "{}/keras", "MATPLOTLIBRC": "{}/matplotlibrc", "KERAS_MAX_EPOCHS": "1"},
+    ),
+    "broken files": (
+        {"keras/keras.json": b'["jax"]', "matplotlibrc": BROKEN},
+        {"KERAS_HOME": "{}/keras", "MPLCONFIGDIR": "{}", "KERAS_MAX_STEPS_PER_EPOCH": "few"},
+    ),
+    "values that are none": (
+        {"home/.keras/keras.json": b'{"floatx": "bfloat8", "epsilon": 1}', "matplotlibrc": BROKEN},
+        {"HOME": "{}/home", "USERPROFILE": "{}/home", "MATPLOTLIBRC": "{}/matplotlibrc", "MPLBACKEND": "module://no"},
+    ),
+    "files for folders": (
+        {"keras": b"", "cwd/matplotlibrc/empty": b""},
+        {"KERAS_HOME": "{}/keras", "MATPLOTLIBRC": "{}/none", "KERAS_NNX_ENABLED": "true", "MPLBACKEND": "pdf"},
+    ),
+    "in the notebook's folder": ({"cwd/matplotlibrc": OTHER_FIGURES}, {"MPLBACKEND": ""}),
+    "TensorFlow": (
+        {},
+        {
+            "TF_ENABLE_ONEDNN_OPTS": "perhaps",
+            "TF_CPP_MIN_LOG_LEVEL": "0",
+            "TF_CPP_MAX_VLOG_LEVEL": "1",
+            "TF_XLA_FLAGS": "--no_such_flag",
+            "CUDA_VISIBLE_DEVICES": "99,abc",
+        },
+    ),
+}
+
+COMPUTE_AND_DRAW = """
+from course_utils import setup
+setup(seed=0)
+import keras, matplotlib, numpy as np
+import matplotlib.pyplot as plt
+layer = keras.layers.Conv2D(2, 3)
+assert layer(np.ones((4, 8, 6, 1))).numpy().shape == (4, 6, 4, 2) and layer.compute_dtype == "float32"
+assert keras.config.backend() == "tensorflow" and keras.config.epsilon() == 1e-7
+assert keras.config.max_epochs() is None and keras.config.max_steps_per_epoch() is None
+figure, ax = plt.subplots()
+ax.set_title("50 % of $x_1$")
+figure.savefig("figure.png")
+assert matplotlib.get_backend() == "agg" and not plt.rcParams["text.usetex"] and plt.rcParams["image.cmap"] == "gray"
+print(*plt.rcParams["font.family"], open("figure.png", "rb").read(4)[1:])
+"""
+
+
+def run_as_reader(folder, files, variables, code):
+    """Run code in a fresh interpreter, with these files and variables, in the folder `cwd`."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    (folder / "cwd").mkdir(exist_ok=True)
+    variables = {name: value.replace("{}", str(folder)) for name, value in variables.items()}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder / "cwd",
+        env=dict(os.environ) | {"PYTHONPATH": str(notebooks.ROOT)} | variables,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.slow  # each imports TensorFlow anew
+@pytest.mark.parametrize("reader", READERS)
+def test_settings_of_the_reader_do_not_reach_the_course(reader, tmp_path):
+    done = run_as_reader(tmp_path, *READERS[reader], COMPUTE_AND_DRAW)
+    assert (done.stdout, done.stderr) == ("sans-serif b'PNG'\n", "")
+
+
+def test_keras_on_another_framework_is_one_clear_line(monkeypatch):
+    import keras
+
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    with pytest.raises(RuntimeError, match="Keras runs on 'jax' already: restart the kernel, begin with setup"):
+        setup()
+
+
+def test_a_broken_matplotlibrc_beside_the_notebook_is_one_clear_line(tmp_path):
+    done = run_as_reader(tmp_path, {"cwd/matplotlibrc": BROKEN}, {}, "from course_utils import setup\nsetup()")
+    message = "RuntimeError: matplotlib cannot use the settings in .*matplotlibrc .*: rename this file"
+    assert re.match(message, done.stderr.splitlines()[-1])
+
+
+FAILED_IMPORT = """
+import sys
+try:
+    import keras
+except ModuleNotFoundError:
+    assert any(name.startswith("keras.") for name in sys.modules)  # half of Keras is left behind
+else:
+    raise SystemExit("this test needs an environment without jax")
+"""
+SHORT_FLOATS = """
+import keras
+keras.config.set_floatx("float16")
+keras.config.set_image_data_format("channels_first")
+keras.config.set_max_epochs(1)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("framework", "first"), [("jax", FAILED_IMPORT), ("tensorflow", SHORT_FLOATS)])
+def test_keras_imported_before_setup_gets_the_settings_of_the_course(framework, first, tmp_path):
+    variables = {"KERAS_BACKEND": framework, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = run_as_reader(tmp_path, {}, variables, first + COMPUTE_AND_DRAW)
+    assert done.stdout == "sans-serif b'PNG'\n", done.stderr
+
+
+@pytest.mark.slow
+def test_figures_appear_below_their_cell_whatever_the_reader_has_set(monkeypatch, tmp_path):
+    import nbformat
+
+    (tmp_path / "matplotlibrc").write_bytes(OTHER_FIGURES)
+    monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path / "matplotlibrc"))
+    monkeypatch.setenv("MPLBACKEND", "TkAgg")
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [
+        nbformat.v4.new_code_cell("from course_utils import setup\nsetup(seed=0)\nimport matplotlib.pyplot as plt"),
+        nbformat.v4.new_code_cell("plt.plot([1, 2])\nplt.title('$x$')\nplt.show()"),
+    ]
+    run = notebooks.execute(notebook, notebooks.ROOT)
+    assert not run.error
+    assert ["image/png" in output.get("data", {}) for output in run.notebook.cells[1].outputs] == [True]
 
 
 @pytest.mark.slow

@@ -156,8 +156,12 @@ def test_a_second_training_begins_new_curves():
     [
         ({}, ValueError, "sets must hold at least one"),
         ({"validation": np.ones(3)}, TypeError, "validation must be a pair"),
-        ({"validation": (np.ones((3, 2)), np.ones(2))}, ValueError, "validation must hold as many inputs as targets"),
-        ({"training": (np.ones((0, 2)), np.ones(0))}, ValueError, "training must hold .* at least one"),
+        (
+            {"validation": (np.ones((3, 2)), np.ones(2))},
+            ValueError,
+            "validation inputs and validation targets must have the same length, got 3 and 2",
+        ),
+        ({"training": (np.ones((0, 2)), np.ones(0))}, ValueError, "training inputs must not be empty"),
     ],
 )
 def test_a_set_must_be_inputs_and_targets(sets, error, message):

@@ -1,0 +1,231 @@
+"""Every public function of these modules answers bad arguments alike: functions and arguments are found by inspection.
+
+An argument's kind is read from its docstring, or from its default value. What the functions need beside it stands in
+`GOOD`, by the name of the argument.
+"""
+
+import dataclasses
+import importlib
+import inspect
+import re
+
+import numpy as np
+import pytest
+
+import course_utils
+from course_utils import images
+
+MODULES = ("", "brain_lesions", "convolution", "images", "plots", "proteins", "training")
+
+
+class Model:
+    """What a function needs to see of a Keras model."""
+
+    output_shape = (None, 1)
+
+    def predict(self, images, **options):
+        return np.full((len(images), 1), 0.5)
+
+    def __call__(self, codes, training):
+        return np.zeros((*codes.shape, 3))
+
+    def compile(self, *arguments):
+        pass
+
+    def fit(self, *arguments, **options):
+        pass
+
+
+NUMBERS = np.random.default_rng(0).normal(size=(4, 8, 8, 1)).astype("float32")
+POINTS = np.random.default_rng(1).normal(size=(6, 3))
+DISTANCES = np.linalg.norm(POINTS[:, None] - POINTS, axis=-1)
+STATES = np.array([0, 1, 2, 2, 1, 0])
+GOOD = {
+    "images": NUMBERS,
+    "image": NUMBERS[0],
+    "kernel": NUMBERS[:3, :3, :1, :],
+    "values": NUMBERS,
+    "bias": np.zeros(1),
+    "blocks": [("dense", 8)],
+    "labels": np.array([0, 1, 0, 1]),
+    "true": STATES,
+    "predicted": STATES[::-1],
+    "mask": STATES < 2,
+    "coordinates": POINTS,
+    "moving": POINTS,
+    "fixed": POINTS[::-1],
+    "distances": DISTANCES,
+    "contacts": DISTANCES < 1,
+    "scores": DISTANCES,
+    "template": np.full((6, 6, 4), 0.9),
+    "white_matter": np.full((6, 6, 4), 0.9),
+    "weights": np.array([1.0, 2.0, 3.0]),
+    "chains": [np.array([1.0, 2.0]), np.array([3.0])],
+    "sequence": "MKV",
+    "sequences": ["MKV", "MK"],
+    "input_shape": (8, 8, 1),
+    "model": Model(),
+    "kind": "cnn",
+    "layers": [(3, 1), (2, 2)],
+    "history": {"loss": [0.5, 0.4]},
+    "chapter": "9.9",
+    "statement": "one is less than two",
+    "holds": True,
+    "margin": 0.5,
+    "size": 2,
+    "kernel_size": 3,
+    "centre": 40,
+    "width": 12,
+    "epochs": 2,
+    "length": 2,
+    "top": 2,
+    "stride": 1,
+    "slices_per_patient": 2,
+    "n_patients": 4,
+    "batch_size": 2,
+    "separation": 2,
+}
+# Where one function needs something else under the same name.
+SPECIAL = {
+    "output_size": {"size": 8},
+    "simulate_brain_lesions": {"size": 32},
+    "number_grid": {"values": DISTANCES, "window": (0, 0, 1, 3), "weights": np.array([[1.0, 2.0, 3.0]])},
+    "train_secondary_structure": {"labels": [np.array([0, 1, 2]), np.array([0, 1])]},
+    "claim": {"kind": "quality"},
+}
+# They take no numbers.
+NOT_CALLED = {
+    "LossCurves",
+    "arrow",
+    "course_map",
+    "decision_curve_plot",
+    "interval_plot",
+    "reliability_diagram",
+    "use_course_style",
+}
+
+BAD = {
+    "int": ["a", "3", 2.5, 3.0, True, np.False_, np.nan, -1, [3], np.array([1, 2]), 1j, None],
+    "float": ["a", "0.5", True, np.True_, np.nan, -np.inf, [0.5], np.array([0.5, 0.5]), 1j, None],
+    "bool": [0, 1, "True", 1.0, [True], np.array([True, False]), None],
+    "number": ["a", [0.5, 0.5], 1j, None],  # of any kind
+}
+MAY_BE_NEGATIVE = {"centre", "margin"}
+
+
+def functions():
+    found = {}
+    for module_name in MODULES:
+        module = importlib.import_module(f"course_utils.{module_name}".rstrip("."))
+        for name in module.__all__:
+            thing = getattr(module, name)
+            is_error = inspect.isclass(thing) and issubclass(thing, Exception)
+            if callable(thing) and not dataclasses.is_dataclass(thing) and not is_error and name not in NOT_CALLED:
+                found[name] = thing
+    return found
+
+
+FUNCTIONS = functions()
+
+
+def kinds(function):
+    """Return {argument: "int", "float", "bool", "number", "array", "list of arrays" or ""} of a function."""
+    text = inspect.getdoc(function) or ""
+    said = {}
+    for names, kind in re.findall(r"^(\w[\w, ]*) : ?(.*)$", text, flags=re.MULTILINE):
+        said |= dict.fromkeys(names.split(", "), kind)
+    found = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            continue
+        words = said.get(name) or type(parameter.default).__name__
+        known = re.match(r"list of arrays|arrays?\b|int\b|float\b|bool\b|number\b", words)
+        found[name] = known[0].replace("arrays", "array").replace("of array", "of arrays") if known else ""
+    return found
+
+
+def call(name, **changes):
+    function = FUNCTIONS[name]
+    arguments = {}
+    for parameter in inspect.signature(function).parameters.values():
+        good = GOOD | SPECIAL.get(name, {})
+        if parameter.name in good:
+            arguments[parameter.name] = good[parameter.name]
+        elif parameter.kind is not parameter.VAR_KEYWORD and parameter.default is parameter.empty:
+            pytest.fail(f"{name} needs a good value of {parameter.name} in GOOD")
+    if name == "grad_cam":
+        arguments["model"] = images.small_cnn((8, 8, 1), width=2)
+    return function(**arguments | changes)
+
+
+def arguments_of(*wanted):
+    return [
+        (name, argument) for name in FUNCTIONS for argument, kind in kinds(FUNCTIONS[name]).items() if kind in wanted
+    ]
+
+
+@pytest.fixture(autouse=True)
+def no_training_and_no_traces(monkeypatch):
+    import keras
+    import matplotlib.pyplot as plt
+
+    monkeypatch.setattr(course_utils, "_run", {"chapter": "", "seed": 0, "fast": False})
+    monkeypatch.setattr(keras.Model, "fit", lambda self, *arguments, **options: None)
+    yield
+    plt.close("all")
+
+
+def test_the_functions_are_found_and_their_arguments_understood():
+    assert {"conv2d", "train_small_cnn", "OneLineProgress", "image_grid", "pad", "setup"} < set(FUNCTIONS)
+    assert kinds(FUNCTIONS["train_small_cnn"]) == {
+        "images": "array",
+        "labels": "array",
+        "seed": "int",
+        "epochs": "int",
+        "batch_size": "int",
+        "max_shift": "int",
+        "flip": "bool",
+        "balanced": "bool",
+        "label_smoothing": "float",
+        "validation_data": "",
+        "callbacks": "",
+    }
+    assert len(arguments_of("int")) > 40 and len(arguments_of("float", "number")) > 8 and len(arguments_of("bool")) > 6
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_good_arguments_are_accepted(name):
+    call(name)
+
+
+@pytest.mark.parametrize(("name", "argument"), arguments_of("int", "float", "bool", "number"))
+def test_a_bad_number_is_one_error_that_names_the_argument(name, argument):
+    kind = kinds(FUNCTIONS[name])[argument]
+    default = inspect.signature(FUNCTIONS[name]).parameters[argument].default
+    bad = [value for value in BAD[kind] if not (value is None and default is None)]
+    if kind == "float" and argument not in MAY_BE_NEGATIVE:
+        bad.append(-1)
+    for value in bad:
+        with pytest.raises((TypeError, ValueError)) as caught:
+            call(name, **{argument: value})
+        assert re.search(rf"\b{argument}\b", str(caught.value)), (value, caught.value)
+
+
+@pytest.mark.parametrize(("name", "argument"), arguments_of("int"))
+def test_whole_numbers_of_numpy_are_accepted(name, argument):
+    default = inspect.signature(FUNCTIONS[name]).parameters[argument].default
+    good = (GOOD | SPECIAL.get(name, {})).get(argument, default)
+    for type_of_number in (np.int64, np.uint8):
+        call(name, **{argument: type_of_number(good)})
+
+
+@pytest.mark.parametrize(("name", "argument"), arguments_of("array", "list of arrays"))
+def test_an_array_with_hidden_or_no_numbers_is_refused(name, argument):
+    good = (GOOD | SPECIAL.get(name, {}))[argument]
+    is_list = kinds(FUNCTIONS[name])[argument] == "list of arrays" or isinstance(good, list)
+    first = np.asarray(good[0] if is_list else good)
+    hidden = np.ma.array(first, mask=np.arange(first.size).reshape(first.shape) == 0)
+    for bad, message in ((hidden, "masked"), (first.astype(str), None), (first + 1j, None), (first[:0], None)):
+        with pytest.raises((TypeError, ValueError), match=message) as caught:
+            call(name, **{argument: [bad, *good[1:]] if is_list else bad})
+        assert re.search(rf"\b{argument}\b", str(caught.value)), (bad, caught.value)
