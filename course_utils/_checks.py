@@ -21,7 +21,11 @@ def number(value, name, *, least=None, most=None, above=None, below=None):
     """Return a finite real number as `float`. `least` and `most` are allowed values, `above` and `below` are not."""
     if _is_bool(value) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
-    if not math.isfinite(value):
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:  # an integer beyond all floating-point numbers
+        raise ValueError(f"{name} must be a number that a float can hold, at most 1.8e308") from None
+    if not finite:
         raise ValueError(f"{name} must be finite, got {value}")
     return _within(float(value), name, least, most, above, below)
 
