@@ -58,8 +58,9 @@ def choice(value, name, options):
     for option in options if isinstance(value, str | numbers.Number) and not _is_bool(value) else []:
         if value == option:
             return option
-    near = difflib.get_close_matches(value, options, n=1, cutoff=0.5) if isinstance(value, str) else []
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    names = {option.lower(): option for option in options if isinstance(option, str)}
+    near = difflib.get_close_matches(value.lower(), names, n=1, cutoff=0.5) if isinstance(value, str) else []
+    hint = f"; did you mean {names[near[0]]!r}?" if near else ""
     raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {_short(value)}{hint}")
 
 

@@ -90,6 +90,10 @@ def test_choice_names_the_nearest():
     assert type(_checks.choice(np.int64(64), "size", (32, 64))) is int
     with pytest.raises(ValueError, match="kind must be one of 'cnn', 'bilstm', got 'bilstn'; did you mean 'bilstm'"):
         _checks.choice("bilstn", "kind", ["cnn", "bilstm"])
+    with pytest.raises(ValueError, match="did you mean 'BLOSUM62'"):
+        _checks.choice("blosum62", "name", ["BLOSUM50", "BLOSUM62"])
+    with pytest.raises(ValueError, match="size must be one of 32, 64, got 'a'$"):
+        _checks.choice("a", "size", [32, 64])
     for odd in (None, ["cnn"], True, np.array([1, 2])):
         with pytest.raises(ValueError, match="kind must be one of"):
             _checks.choice(odd, "kind", ["cnn", 1])

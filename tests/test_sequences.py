@@ -1,6 +1,7 @@
 """Alignment: known answers, Biopython, parasail and all alignments there are as oracles, and what is refused."""
 
 import collections
+import functools
 import importlib.util
 import math
 import re
@@ -215,6 +216,7 @@ def test_the_fast_way_for_linear_costs_agrees_with_the_three_matrices(pair, gap)
 # --- against all alignments there are, in exact numbers ----------------------------------------------------------
 
 
+@functools.cache
 def exact(value):
     """Give a number as it is written: 0.1 is a tenth."""
     return Fraction(str(value))
@@ -302,7 +304,7 @@ def test_of_several_best_alignments_it_is_the_one_that_the_rule_names(a, b, matr
 
 
 @settings(max_examples=200)
-@given(few, few, small_matrices(), close_costs)
+@given(few, few.map(lambda x: x[:3]), small_matrices(), close_costs)
 @example("AC", "AC", sequences.substitution_matrix(match=1, mismatch=0), (1, None))
 def test_of_several_best_local_alignments_it_is_the_one_that_the_rule_names(a, b, matrix, cost):
     gap_open, gap_extend = cost[0], cost[0] if cost[1] is None else cost[1]
