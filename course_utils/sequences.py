@@ -710,16 +710,14 @@ def _new_directions(n, m):
 
 
 def _last_cell(row, column, directions):
-    """Choose where the free gap at the end begins: a pair rather than a gap in `b`, that rather than a gap in `a`."""
+    """Choose where the free gap at the end begins, by the rule: pair, or else gap in `b`, or else gap in `a`."""
     n, m = len(column) - 1, len(row) - 1
     best = max(row.max(), column.max())
-    ends = np.flatnonzero(column == best)  # behind them letters of `a` are left over
-    if len(ends):
-        pairs = ends[(directions[ends, m] & _PAIR) > 0]
-        return (int(pairs[-1]) if len(pairs) else int(ends[0])), m
-    ends = np.flatnonzero(row == best)
-    stops = ends[((directions[n, ends] & (_PAIR | _DOWN)) > 0) | (ends == 0)]
-    return n, int(stops[-1])
+    ends = np.flatnonzero(column == best)  # from here a gap in `b` leads to the corner
+    if not len(ends):
+        return n, int(np.flatnonzero(row == best)[-1])
+    pairs = ends[(directions[ends, m] & _PAIR) > 0]
+    return int(pairs[-1] if len(pairs) else ends[0]), m
 
 
 def _trace(directions, i, j):

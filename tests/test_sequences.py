@@ -282,6 +282,7 @@ close_costs = st.tuples(st.sampled_from([0, 0.1, 0.2, 0.5, 1, 2]), st.sampled_fr
 @example("A", "C", sequences.substitution_matrix(match=1, mismatch=0), (2, None), True)  # A over C, not A- over -C
 @example("C", "CCA", sequences.substitution_matrix(match=2, mismatch=-2), (1, None), False)  # -C- over CCA, not C--
 @example("AAC", "CA", sequences.substitution_matrix(match=0, mismatch=0), (1, 0), False)
+@example("AACAAC", "AAC", sequences.SubstitutionMatrix("any", "AC", [[1, -2], [-2, -2]]), (1, None), True)
 @example("CAC", "CAACA", sequences.SubstitutionMatrix("any", "AC", [[-3, -3], [-2, 0]]), (3, 0), False)
 def test_of_several_best_alignments_it_is_the_one_that_the_rule_names(a, b, matrix, cost, free_ends):
     gap_open, gap_extend = cost[0], cost[0] if cost[1] is None else cost[1]
