@@ -413,6 +413,7 @@ def test_whole_numbers_of_any_size_are_exact(a, b, values, sign, costs):
 @settings(max_examples=150)
 @given(few_of_three, few_of_three, st.lists(decimals, min_size=9, max_size=9), signs, st.tuples(*[decimals] * 2))
 @example("AC", "CA", [0.1] * 9, [1] * 9, (0.3, 0.1))
+@example("A", "", [0.0] * 9, [1] * 9, (0.29, 0.29))  # 0.29 * 100 is 28.999999999999996
 def test_decimals_are_exact(a, b, values, sign, costs):
     check_against_exact_scores(a, b, values, sign, costs)
 
