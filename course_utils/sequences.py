@@ -256,8 +256,8 @@ def _whole(scores, gap_open, gap_extend, length):
             break
     if unit * bound >= _LIMIT or too_rough:
         raise ValueError(
-            f"gap_open is too large to be added up exactly with these scores over {length} letters, got {gap_open:g} "
-            f"and scores up to {largest:g}"
+            f"gap_open and the scores are too large, too small or too far apart to be added up exactly over {length} "
+            f"letters, got {gap_open:g} and scores up to {largest:g}"
         )
     if unit > 1:
         gap_open, gap_extend = (round(Fraction(str(cost)) * unit) for cost in (gap_open, gap_extend))

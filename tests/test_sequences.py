@@ -277,7 +277,7 @@ close_costs = st.tuples(st.sampled_from([0, 0.1, 0.2, 0.5, 1, 2]), st.sampled_fr
 )
 
 
-@settings(max_examples=600)
+@settings(max_examples=400)
 @given(few, few, small_matrices(), close_costs, st.booleans())
 @example("A", "C", sequences.substitution_matrix(match=1, mismatch=0), (2, None), True)  # A over C, not A- over -C
 @example("C", "CCA", sequences.substitution_matrix(match=2, mismatch=-2), (1, None), False)  # -C- over CCA, not C--
@@ -429,9 +429,7 @@ def test_any_other_number_is_added_up_right_or_refused(a, b, values, sign, costs
     try:
         check_against_exact_scores(a, b, values, sign, costs, tolerance=exact(largest) / 10**9)
     except ValueError as error:
-        assert re.search(
-            r"(gap_open|gap_extend|scores) (must be smaller than 2\^62|is too large to be added)", str(error)
-        )
+        assert re.match("(gap_open|gap_extend|scores) must be smaller than|gap_open and the scores are too", str(error))
 
 
 def test_numbers_of_ordinary_size_are_never_refused():
@@ -731,7 +729,7 @@ def test_bad_sequences_are_refused(name, bad, error, message):
         (True, TypeError, "must be a number, got True"),
         (10**19, ValueError, r"gap_open must be smaller than 2\^62, got 1e\+19"),
         (10**400, ValueError, "gap_open must be "),
-        (2**61, ValueError, "gap_open is too large to be added up exactly with these scores over 8 letters"),
+        (2**61, ValueError, "gap_open and the scores are too large, .* to be added up exactly over 8 letters, got 2.3"),
     ],
 )
 def test_bad_costs_are_refused(name, bad, error, message):
