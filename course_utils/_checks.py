@@ -21,7 +21,11 @@ def number(value, name, *, least=None, most=None, above=None, below=None):
     """Return a finite real number as `float`. `least` and `most` are allowed values, `above` and `below` are not."""
     if _is_bool(value) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
-    if not math.isfinite(value):
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:  # an integer beyond all floating-point numbers
+        raise ValueError(f"{name} must be a number that a float can hold, at most 1.8e308") from None
+    if not finite:
         raise ValueError(f"{name} must be finite, got {value}")
     return _within(float(value), name, least, most, above, below)
 
@@ -55,9 +59,9 @@ def choice(value, name, options):
     for option in options if isinstance(value, str | numbers.Number) and not _is_bool(value) else []:
         if value == option:
             return option
-    words = [option for option in options if isinstance(option, str)]
-    near = difflib.get_close_matches(value, words, n=1, cutoff=0.5) if isinstance(value, str) else []
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    names = {option.lower(): option for option in options if isinstance(option, str)}
+    near = difflib.get_close_matches(value.lower(), names, n=1, cutoff=0.5) if isinstance(value, str) else []
+    hint = f"; did you mean {names[near[0]]!r}?" if near else ""
     raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {_short(value)}{hint}")
 
 

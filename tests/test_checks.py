@@ -1,5 +1,7 @@
 """The checks of arguments: one wording, one kind of error, and what is welcome."""
 
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,6 +29,12 @@ def test_number_takes_every_real_number(value):
 @pytest.mark.parametrize("value", [True, np.False_, "a", None, 1j, pd.NA, [0.5]])
 def test_number_refuses_what_is_none(value):
     with pytest.raises(TypeError, match="rate must be a number, got"):
+        _checks.number(value, "rate")
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**5000), Fraction(10**400)], ids=["large", "low", "fraction"])
+def test_number_refuses_what_no_float_holds(value):
+    with pytest.raises(ValueError, match="rate must be a number that a float can hold"):
         _checks.number(value, "rate")
 
 
@@ -87,6 +95,10 @@ def test_choice_names_the_nearest():
     assert type(_checks.choice(np.int64(64), "size", (32, 64))) is int
     with pytest.raises(ValueError, match="kind must be one of 'cnn', 'bilstm', got 'bilstn'; did you mean 'bilstm'"):
         _checks.choice("bilstn", "kind", ["cnn", "bilstm"])
+    with pytest.raises(ValueError, match="did you mean 'BLOSUM62'"):
+        _checks.choice("blosum62", "name", ["BLOSUM50", "BLOSUM62"])
+    with pytest.raises(ValueError, match="size must be one of 32, 64, got 'a'$"):
+        _checks.choice("a", "size", [32, 64])
     for odd in (None, ["cnn"], True, np.array([1, 2]), "1"):
         with pytest.raises(ValueError, match="kind must be one of"):
             _checks.choice(odd, "kind", ["cnn", 1])
