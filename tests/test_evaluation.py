@@ -198,13 +198,13 @@ def test_copies_of_rows_are_no_new_evidence_for_the_group_bootstrap():
 
 
 def test_groups_are_drawn_whole():
-    labels = np.array([0, 1, 0, 1, 1, 0, 0, 1, 0])
+    labels = np.array([0, 1, 0, 1, 0, 1, 0, 1, 0])  # each class in all three groups: nothing to try but resamples
     groups = np.array(list("abcabcabc"))
     seen = []
 
     def record(y, s):
         seen.append(sorted(s))
-        return 0.0
+        return s.mean()
 
     ev.bootstrap_interval(record, labels, np.arange(9.0), groups=groups, n_resamples=20)
     rows = {"a": [0, 3, 6], "b": [1, 4, 7], "c": [2, 5, 8]}
@@ -244,12 +244,12 @@ def test_difference_is_a_minus_b_and_paired():
 
 
 def test_resamples_of_one_class_are_drawn_again_without_a_warning():
-    labels, scores = np.array([1, 1, 1] + [0] * 40), np.arange(43.0)
+    labels, scores = np.array([1, 1, 1] + [0] * 40), np.arange(43.0) % 10
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ours = ev.bootstrap_interval(ev.roc_auc, labels, scores, n_resamples=200)
         theirs = ev.bootstrap_interval(metrics.roc_auc_score, labels, scores, n_resamples=200)  # NaN for one class
-    assert ours.high == theirs.high == 0.0 or ours.high == pytest.approx(theirs.high)
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high))
 
 
 def test_resamples_of_one_class_stay_where_the_metric_is_defined():
@@ -534,7 +534,7 @@ def test_assert_groups_disjoint_names_the_groups_that_cross():
 @pytest.mark.parametrize(
     ("index", "error", "message"),
     [
-        ([], ValueError, "non-empty"),
+        ([], ValueError, "train_index must not be empty"),
         ([True, False], TypeError, "row numbers"),
         ([0, 2], ValueError, "from 0 to 1"),
         ([-1], ValueError, "from 0 to 1"),
@@ -705,7 +705,7 @@ def test_fractions_with_ends_out_of_range_are_an_error(argument, function, value
         (lambda: ev.apply_temperature(GOOD, np.inf), ValueError, "temperature must be finite"),
         (lambda: ev.expected_calibration_error(BINARY, GOOD, 0), ValueError, "n_bins must be at least 1, got 0"),
         (lambda: ev.reliability_curve(BINARY, GOOD, 2.5), TypeError, "n_bins must be an integer, got 2.5"),
-        (lambda: ev.reliability_curve(BINARY, GOOD, strategy="width"), ValueError, "strategy must be 'uniform' or"),
+        (lambda: ev.reliability_curve(BINARY, GOOD, strategy="width"), ValueError, "strategy must be one of"),
         (lambda: ev.calibration_error_if_perfect(GOOD, n_simulations=0), ValueError, "n_simulations must be at least"),
         (lambda: ev.bootstrap_interval(ev.roc_auc, BINARY, GOOD, n_resamples=0), ValueError, "n_resamples must be at"),
         (lambda: ev.bootstrap_interval(ev.roc_auc, BINARY, GOOD, seed=-1), ValueError, "seed must be between 0"),
