@@ -412,8 +412,9 @@ def auc_difference(labels, scores_a, scores_b, *, groups=None, level=0.95):
 
     Notes
     -----
-    Coverage of the 95 % interval in simulations: 0.94-0.99 with 64 and 107 patients, 0.92-1.00 with 10 and 10. Where the models differ in no pair of patients (both are perfect, say), k pairs without a difference
-    are read as in `auc_interval`: with 10 and 10 the interval is -0.278 to 0.278.
+    Coverage of the 95 % interval in simulations: 0.94-0.99 with 64 and 107 patients, 0.92-1.00 with 10 and 10. Where
+    the models differ in no pair of patients (both are perfect, say), k pairs without a difference are read as in
+    `auc_interval`: with 10 and 10 patients the interval goes from -0.278 to 0.278.
 
     Source: DeLong, DeLong and Clarke-Pearson 1988, https://doi.org/10.2307/2531595; groups: Obuchowski 1997,
     https://doi.org/10.2307/2533958
@@ -596,13 +597,12 @@ def bootstrap_difference(metric, labels, scores_a, scores_b, *, groups=None, n_r
 def _auc_and_pulls(labels, scores, codes):
     """The area, and how much each group pulls it up or down: row 0 through its negatives, row 1 its positives."""
     n_groups = codes.max() + 1
-    ranks = stats.rankdata(scores)
     pulls = []
     for label in (0, 1):
-        rows = labels == label
-        n_rows, n_others = int(rows.sum()), int((~rows).sum())
+        rows, others = labels == label, np.sort(scores[labels != label])
+        n_rows, n_others = int(rows.sum()), len(others)
         # Twice the number of the other class on whose right side each row is: a tie counts 1.
-        right = 2 * (ranks[rows] - stats.rankdata(scores[rows]))
+        right = np.searchsorted(others, scores[rows], "left") + np.searchsorted(others, scores[rows], "right")
         right = right if label == 1 else 2 * n_others - right
         deviations = n_rows * right - right.sum()  # whole numbers, so that equal patients give exactly 0
         pulls.append(np.bincount(codes[rows], deviations, minlength=n_groups) / (2 * n_rows**2 * n_others))
@@ -649,7 +649,7 @@ def _n_independent_pairs(labels, codes):
 
 def _groups_of_each_class(labels, codes):
     """How many groups hold a 0, and how many a 1: at least three each."""
-    counts = [len(np.unique(codes[labels == label])) for label in (0, 1)]
+    counts = [np.count_nonzero(np.bincount(codes[labels == label])) for label in (0, 1)]
     for label, count in enumerate(counts):
         if count < _FEWEST_GROUPS_PER_CLASS:
             raise _too_few_groups(label, count)
@@ -1302,31 +1302,26 @@ def _group_codes(groups, **rows):
     """
     if groups is None and rows:
         return np.arange(len(*rows.values()))
+    import pandas as pd  # only here: pandas takes longer to import than this module
+
     _checks.not_masked(groups, "groups")
-    groups = np.asarray(groups, dtype=object)  # as objects, because NumPy would turn [1, "1"] into the same text
+    # As objects, because NumPy would turn the list [1, "1"] into the same text twice.
+    groups = groups if isinstance(groups, np.ndarray) else np.asarray(groups, dtype=object)
     if groups.ndim != 1:
         raise ValueError(f"groups must have one dimension, got shape {groups.shape}")
     if groups.size == 0:
         raise ValueError("groups must not be empty")
     if rows:
         _checks.same_length(**rows, groups=groups)
-    numbers_of_groups = {}
-    for row, group in enumerate(groups):
-        if _is_missing(group):
-            raise ValueError(f"groups must name a group for every row, got {group!r} in row {row}")
-        try:
-            numbers_of_groups.setdefault(group, len(numbers_of_groups))
-        except TypeError:  # a list cannot be a name
-            raise TypeError(f"groups must be names or numbers, got {group!r} in row {row}") from None
-    return np.array([numbers_of_groups[group] for group in groups])
-
-
-def _is_missing(group):
-    """None, an empty text, NaN, and pandas' NA and NaT, which are not equal to themselves."""
     try:
-        return group is None or group == "" or bool(group != group)
-    except (TypeError, ValueError):  # pandas' NA is neither equal nor unequal; an array has several answers
-        return True
+        codes, names = pd.factorize(groups)  # None, NaN, NaT and NA get -1
+    except TypeError as error:  # a list is no name
+        raise TypeError(f"groups must be names or numbers: {error}") from None
+    missing = (codes < 0) | np.isin(codes, [code for code, name in enumerate(names) if name == ""])
+    if missing.any():
+        row = np.argmax(missing)
+        raise ValueError(f"groups must name a group for every row, got {groups.astype(object)[row]!r} in row {row}")
+    return codes
 
 
 def _row_numbers(index, name, n_rows):
