@@ -700,6 +700,7 @@ def _bootstrap_values(statistic, labels, groups, n_resamples, seed):
     rows_by_group = np.argsort(codes, kind="stable")
     sizes = np.bincount(codes)
     first = np.cumsum(sizes) - sizes  # where each group begins in rows_by_group
+    positive = labels == 1
     values = []
     while len(values) < n_resamples:
         drawn = rng.integers(n_groups, size=n_groups)
@@ -708,21 +709,21 @@ def _bootstrap_values(statistic, labels, groups, n_resamples, seed):
             n_drawn = sizes[drawn]
             places = np.repeat(places - np.cumsum(n_drawn) + n_drawn, n_drawn) + np.arange(n_drawn.sum())
         rows = rows_by_group[places]
-        if _one_class(labels[rows]) and not _is_defined(statistic, rows):
+        if _all_equal(positive[rows]) and not _is_defined(statistic, rows):
             continue
         values.append(statistic(rows))
     return estimate, np.array(values)
 
 
 def _of_rows(metric, labels, scores):
-    """The metric as a function of row numbers."""
+    """The metric as a function of row numbers. Two of ours need not check, or sort, each resample anew."""
     if metric is roc_auc:
         return _auc_of_rows(labels, scores)
-
-    def statistic(rows):
-        return _metric_value(metric, labels[rows], scores[rows])
-
-    return statistic
+    if metric is accuracy:
+        _checks.probabilities(scores, "scores")
+        right = (scores >= 0.5) == labels
+        return lambda rows: float(right[rows].mean())
+    return lambda rows: _metric_value(metric, labels[rows], scores[rows])
 
 
 def _auc_of_rows(labels, scores):
@@ -1227,7 +1228,7 @@ def _stratified_test_groups(labels, codes, test_size, seed):
         )
     except ValueError:  # one side is smaller than the number of classes
         raise too_few from None
-    if _one_class(group_labels[train]) or _one_class(group_labels[test]):
+    if _all_equal(group_labels[train]) or _all_equal(group_labels[test]):
         raise too_few
     return test
 
@@ -1291,8 +1292,8 @@ def _in_precision_of(scores, threshold):
         return float(dtype.type(threshold))
 
 
-def _one_class(labels):
-    return labels.min() == labels.max()
+def _all_equal(labels):
+    return bool(np.all(labels == labels[0]))
 
 
 def _group_codes(groups, **rows):

@@ -550,6 +550,22 @@ def test_bootstrap_of_the_area_equals_the_plain_way(data, grouped):
     assert (ours.low, ours.high) == pytest.approx(tuple(np.quantile(values, [0.025, 0.975])))
 
 
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_bootstrap_of_the_accuracy_equals_the_plain_way(precision):
+    labels, probabilities = example(50)
+    probabilities = np.round(probabilities, 1).astype(precision)  # some are 0.5
+
+    def plain(y, p):
+        return ev.accuracy(y, p)
+
+    groups = np.arange(50) // 4
+    for options in ({"n_resamples": 30}, {"groups": groups, "n_resamples": 30}):
+        ours = ev.bootstrap_interval(ev.accuracy, labels, probabilities, **options)
+        assert ours == ev.bootstrap_interval(plain, labels, probabilities, **options)
+    with pytest.raises(ValueError, match="scores must be between 0 and 1, got .*is this a logit"):
+        ev.bootstrap_interval(ev.accuracy, labels, probabilities + 1)
+
+
 def test_the_stored_intervals_of_the_chapters_stay():
     """The random draws of a seed must not change: chapters print what they gave."""
     labels, scores = example(60, seed=1)
