@@ -80,6 +80,14 @@ def generator(value, name="seed"):
     return value if isinstance(value, np.random.Generator) else np.random.default_rng(seed(value, name))
 
 
+def not_masked(values, name):
+    """Refuse a masked array that hides values."""
+    import numpy as np
+
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ValueError(f"{name} must not be masked, got {np.ma.count_masked(values)} masked value(s): take them out")
+
+
 def array(values, name, *, axes=None, finite=True, booleans=True):
     """Return an array of real numbers that is not empty, in its own type; `axes` is the number of axes it must have.
 
@@ -88,8 +96,7 @@ def array(values, name, *, axes=None, finite=True, booleans=True):
     """
     import numpy as np
 
-    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
-        raise ValueError(f"{name} must not be masked, got {np.ma.count_masked(values)} masked value(s): take them out")
+    not_masked(values, name)
     try:
         values = np.asarray(values)
     except ValueError:  # rows of different lengths

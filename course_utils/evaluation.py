@@ -7,13 +7,14 @@ Two words are used with care. A *score* is any number that is larger for patient
 *probability* is a score between 0 and 1 that is meant to be read as a frequency.
 """
 
-import numbers
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize, special, stats
 from sklearn import metrics, model_selection
+
+from course_utils import _checks
 
 __all__ = [
     "DecisionCurve",
@@ -22,6 +23,8 @@ __all__ = [
     "accuracy",
     "apply_temperature",
     "assert_groups_disjoint",
+    "auc_difference",
+    "auc_interval",
     "bootstrap_difference",
     "bootstrap_interval",
     "brier_score",
@@ -34,6 +37,7 @@ __all__ = [
     "group_split",
     "pr_auc",
     "predictive_values",
+    "proportion_interval",
     "reliability_curve",
     "roc_auc",
     "sensitivity_specificity",
@@ -74,9 +78,8 @@ def roc_auc(labels, scores):
 
     Taught in: 00_start_here
     """
-    labels, scores = _labels_and_scores(labels, scores)
-    _require_both_classes(labels)
-    # These two calls are what roc_auc_score does, in half its time; a bootstrap makes them a thousand times.
+    labels, scores = _labels_and_scores(labels, scores, both_classes=True)
+    # These two calls are what roc_auc_score does, in half its time.
     false_positive_rate, sensitivity, _ = metrics.roc_curve(labels, scores)
     return float(metrics.auc(false_positive_rate, sensitivity))
 
@@ -104,8 +107,7 @@ def pr_auc(labels, scores):
 
     Taught in: 05_2_class_imbalance
     """
-    labels, scores = _labels_and_scores(labels, scores)
-    _require_both_classes(labels)
+    labels, scores = _labels_and_scores(labels, scores, both_classes=True)
     return float(metrics.average_precision_score(labels, scores))
 
 
@@ -152,13 +154,11 @@ def accuracy(labels, probabilities, threshold=0.5):
     ValueError, TypeError
         If an argument is not as described.
 
-    Source: `sklearn.metrics.accuracy_score`.
-
     Taught in: 00_start_here
     """
+    threshold = _in_precision_of(probabilities, _checks.share(threshold, "threshold", ends_allowed=True))
     labels, probabilities = _labels_and_probabilities(labels, probabilities)
-    threshold = _fraction(threshold, "threshold", ends_allowed=True)
-    return float(metrics.accuracy_score(labels, probabilities >= threshold))
+    return float(np.mean((probabilities >= threshold) == labels))
 
 
 def sensitivity_specificity(labels, scores, threshold):
@@ -183,9 +183,9 @@ def sensitivity_specificity(labels, scores, threshold):
 
     Taught in: 00_start_here
     """
-    labels, scores = _labels_and_scores(labels, scores)
-    _require_both_classes(labels)
-    positive = scores >= _finite_number(threshold, "threshold")
+    threshold = _in_precision_of(scores, _checks.number(threshold, "threshold"))
+    labels, scores = _labels_and_scores(labels, scores, both_classes=True)
+    positive = scores >= threshold
     sensitivity = np.mean(positive[labels == 1])
     specificity = np.mean(~positive[labels == 0])
     return float(sensitivity), float(specificity)
@@ -212,9 +212,9 @@ def predictive_values(sensitivity, specificity, prevalence):
 
     Taught in: 00_start_here
     """
-    sensitivity = _fraction(sensitivity, "sensitivity", ends_allowed=True)
-    specificity = _fraction(specificity, "specificity", ends_allowed=True)
-    prevalence = _fraction(prevalence, "prevalence")
+    sensitivity = _checks.share(sensitivity, "sensitivity", ends_allowed=True)
+    specificity = _checks.share(specificity, "specificity", ends_allowed=True)
+    prevalence = _checks.share(prevalence, "prevalence")
     true_positives = sensitivity * prevalence
     false_positives = (1 - specificity) * (1 - prevalence)
     true_negatives = specificity * (1 - prevalence)
@@ -222,7 +222,7 @@ def predictive_values(sensitivity, specificity, prevalence):
     for name, share in [("positive", true_positives + false_positives), ("negative", true_negatives + false_negatives)]:
         if share == 0:
             raise ValueError(
-                f"with sensitivity {sensitivity:g} and specificity {specificity:g} nobody tests {name}: "
+                f"with sensitivity {sensitivity} and specificity {specificity} nobody tests {name}: "
                 f"the {name} predictive value is undefined"
             )
     ppv = true_positives / (true_positives + false_positives)
@@ -259,8 +259,7 @@ def youden_threshold(labels, scores):
 
     Taught in: 02_core_concepts
     """
-    labels, scores = _labels_and_scores(labels, scores)
-    _require_both_classes(labels)
+    labels, scores = _labels_and_scores(labels, scores, both_classes=True)
     false_positive_rate, sensitivity, thresholds = metrics.roc_curve(labels, scores, drop_intermediate=False)
     index = np.round(sensitivity - false_positive_rate, 12)  # else rounding errors would decide between equals
     best = 1 + np.argmax(index[1:])  # the first threshold of scikit-learn is infinite: nobody is positive
@@ -289,9 +288,8 @@ def threshold_at_sensitivity(labels, scores, sensitivity):
 
     Taught in: 04_1_image_diagnosis_lab
     """
-    labels, scores = _labels_and_scores(labels, scores)
-    _require_both_classes(labels)
-    sensitivity = _fraction(sensitivity, "sensitivity", ends_allowed=True)
+    labels, scores = _labels_and_scores(labels, scores, both_classes=True)
+    sensitivity = _checks.share(sensitivity, "sensitivity", ends_allowed=True)
     if sensitivity == 0:
         raise ValueError("sensitivity must be above 0: any threshold reaches a sensitivity of 0")
     descending = np.sort(scores[labels == 1])[::-1]
@@ -320,23 +318,192 @@ class Interval:
 
     def __post_init__(self):
         for name in ("estimate", "low", "high"):
-            _finite_number(getattr(self, name), name)
-        _fraction(self.level, "level")
+            _checks.number(getattr(self, name), name)
+        _checks.share(self.level, "level")
         if self.low > self.high:
-            raise ValueError(f"low must not be above high, got low={self.low:g} and high={self.high:g}")
+            raise ValueError(f"low must not be above high, got low={self.low} and high={self.high}")
 
     def __str__(self):
         return f"{self.estimate:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
+def auc_interval(labels, scores, *, groups=None, level=0.95):
+    """Interval of the ROC-AUC that also holds near 1, and with several rows for a patient (DeLong, logit scale).
+
+    Each row says how much it pulls the area up or down: by the share of the other class on whose right side it lies.
+    DeLong's variance adds up the squares of these pulls; with `groups`, the pulls of one patient are added before they
+    are squared (Obuchowski). The interval is made on the logit scale, so it never leaves 0 to 1 and is longer towards
+    0.5. Few errors say little about how often errors happen: the fewer rows carry the variance, the longer it is.
+
+    It is never longer than the interval of a share (Wilson) of k independent pairs of patients in the right order, k
+    being the number of patients in the smaller class. That one is left where every positive scores higher than every
+    negative and there is no error to learn from: with 10 and 10 patients it goes from 0.722 to 1, not from 1 to 1.
+
+    Parameters
+    ----------
+    labels : array of 0 and 1, shape (n,)
+    scores : array of finite numbers, shape (n,)
+    groups : array of patient names or numbers, shape (n,), optional
+        Without it every row is its own patient.
+    level : float between 0 and 1, ends excluded
+
+    Returns
+    -------
+    Interval, whose estimate is `roc_auc(labels, scores)`. The same score for everyone is 0.5 with no width, exactly.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described, or fewer than three groups hold one of the classes.
+
+    Notes
+    -----
+    Coverage of the 95 % interval in simulations: 0.95-0.97 with 64 and 107 patients and areas from 0.69 to 0.99;
+    0.98 with 10 and 10; 0.93-0.97 with 12 to 171 patients of eight rows each. It misses more often where one class is
+    small and the other large (0.91 with 20 and 300), and where a few patients are of another kind than the rest (wrong
+    labels, a rare form of the disease): a test set that happens to hold none of them cannot warn of them.
+
+    Source: variance: DeLong, DeLong and Clarke-Pearson 1988, https://doi.org/10.2307/2531595; groups: Obuchowski
+    1997, https://doi.org/10.2307/2533958; logit scale, and the need for another rule where no pair is in the wrong
+    order: Perme and Manevski 2019, https://doi.org/10.1177/0962280218814556. The quantile is that of Student's t, its
+    degrees of freedom Satterthwaite's, corrected by von Davier 2024, https://arxiv.org/abs/2409.14606.
+
+    Taught in: 00_start_here
+    """
+    labels, scores = _labels_and_scores(labels, scores, both_classes=True)
+    level = _checks.share(level, "level")
+    codes = _group_codes(groups, labels=labels)
+    groups_per_class = _groups_of_each_class(labels, codes)
+    auc, pulls = _auc_and_pulls(labels, scores, codes)
+    if np.all(scores == scores[0]):
+        return Interval(auc, auc, auc, level)
+    low, high = _wilson(auc, _n_independent_pairs(labels, codes), _normal_quantile(level))
+    variance = _auc_variance(pulls, groups_per_class)
+    if variance > 0:
+        half = _t_quantile(pulls.sum(axis=0), level) * np.sqrt(variance) / (auc * (1 - auc))
+        low = max(low, special.expit(special.logit(auc) - half))
+        high = min(high, special.expit(special.logit(auc) + half))
+    return Interval(auc, float(min(low, auc)), float(max(high, auc)), level)
+
+
+def auc_difference(labels, scores_a, scores_b, *, groups=None, level=0.95):
+    """Interval of the difference ROC-AUC(a) - ROC-AUC(b) of two models tested on the same patients (DeLong, paired).
+
+    What makes a patient hard for both models pulls both areas down, and cancels out in the difference. As in
+    `auc_interval`, pulls are added by patient, and few errors make a long interval.
+
+    Parameters
+    ----------
+    labels : array of 0 and 1, shape (n,)
+    scores_a, scores_b : arrays of finite numbers, shape (n,)
+        The scores of the two models, in the same order of rows.
+    groups, level
+        As in `auc_interval`.
+
+    Returns
+    -------
+    Interval of the difference; 0 inside it means that the data do not tell which model is better. It has no width if
+    both models put the rows in the same order: their areas are then equal in any test set like this one.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described, or fewer than three groups hold one of the classes.
+
+    Notes
+    -----
+    Coverage of the 95 % interval in simulations: 0.94-0.99 with 64 and 107 patients, 0.92-1.00 with 10 and 10. Where
+    the models differ in no pair of patients (both are perfect, say), k pairs without a difference are read as in
+    `auc_interval`: with 10 and 10 patients the interval goes from -0.278 to 0.278.
+
+    Source: DeLong, DeLong and Clarke-Pearson 1988, https://doi.org/10.2307/2531595; groups: Obuchowski 1997,
+    https://doi.org/10.2307/2533958
+
+    Taught in: 00_start_here
+    """
+    labels, scores_a = _labels_and_scores(labels, scores_a, "scores_a", both_classes=True)
+    labels, scores_b = _labels_and_scores(labels, scores_b, "scores_b", both_classes=True)
+    level = _checks.share(level, "level")
+    codes = _group_codes(groups, labels=labels)
+    groups_per_class = _groups_of_each_class(labels, codes)
+    auc_a, pulls_a = _auc_and_pulls(labels, scores_a, codes)
+    auc_b, pulls_b = _auc_and_pulls(labels, scores_b, codes)
+    difference, pulls = auc_a - auc_b, pulls_a - pulls_b
+    variance = _auc_variance(pulls, groups_per_class)
+    if variance > 0:
+        half = _t_quantile(pulls.sum(axis=0), level) * np.sqrt(variance)
+    elif np.array_equal(stats.rankdata(scores_a), stats.rankdata(scores_b)):
+        half = 0.0
+    else:
+        half = 1 - _wilson(1.0, _n_independent_pairs(labels, codes), _normal_quantile(level))[0]
+    return Interval(difference, float(max(difference - half, -1)), float(min(difference + half, 1)), level)
+
+
+def proportion_interval(correct, *, groups=None, level=0.95):
+    """Interval of a share, such as an accuracy or a sensitivity, that also holds near 0 and 1 (Wilson).
+
+    Ten right answers of ten do not prove that the eleventh is right: the interval is 0.722 to 1. With `groups`, the
+    answers about one patient resemble each other and count as fewer: the number of rows is replaced by the number of
+    independent rows that would vary as much. Where all answers are right (or wrong), each patient counts once, and the
+    interval is never longer than that.
+
+    Parameters
+    ----------
+    correct : array of 0 and 1 (or False and True), shape (n,)
+        Accuracy: `(probabilities >= 0.5) == labels`; sensitivity: `scores[labels == 1] >= threshold`.
+    groups : array of patient names or numbers, shape (n,), optional
+        Without it every row is its own patient.
+    level : float between 0 and 1, ends excluded
+
+    Returns
+    -------
+    Interval, whose estimate is the share of ones.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described, or there is only one group.
+
+    Notes
+    -----
+    Coverage of the 95 % interval in simulations: 0.94-0.98 without groups, at shares from 0.90 to 0.99 (percentile
+    bootstrap: 0.85-0.94); 0.94-0.98 with 12 to 60 patients of 8 to 20 rows each (percentile bootstrap: 0.84-0.95).
+
+    Source: Wilson 1927, https://doi.org/10.1080/01621459.1927.10502953; for groups, the number of rows divided by the
+    design effect: Franco et al. 2019, https://pmc.ncbi.nlm.nih.gov/articles/PMC6690503, with Student's quantile as in
+    `auc_interval`.
+
+    Taught in: 00_start_here
+    """
+    correct = _checks.labels(correct, "correct")
+    level = _checks.share(level, "level")
+    codes = _group_codes(groups, correct=correct)
+    n_rows, n_groups, share = len(correct), codes.max() + 1, float(correct.mean())
+    low, high = _wilson(share, _n_independent(codes), _normal_quantile(level))
+    if n_groups < n_rows:
+        _require_two_groups(n_groups)
+        # How much each group pulls the share up or down; whole numbers, so that equal groups give exactly 0.
+        pulls = (n_rows * np.bincount(codes, correct) - correct.sum() * np.bincount(codes)) / n_rows**2
+        if pulls.any():
+            variance = n_groups / (n_groups - 1) * np.sum(pulls**2)
+            n_effective = min(n_rows, share * (1 - share) / variance)
+            by_spread = _wilson(share, n_effective, _t_quantile(pulls, level))
+            low, high = max(low, by_spread[0]), min(high, by_spread[1])
+    return Interval(share, float(min(low, share)), float(max(high, share)), level)
+
+
 def bootstrap_interval(metric, labels, scores, *, groups=None, n_resamples=1000, level=0.95, seed=0):
-    """Interval of a metric: how much would it change with another test set of this size? (percentile bootstrap)
+    """Interval of any metric: how much would it change with another test set of this size? (percentile bootstrap)
 
     The test set is drawn again and again from itself, with replacement, and the metric is computed on each resample.
     Rows of one patient resemble each other, so they are no independent evidence. With `groups`, whole patients are
     drawn with all their rows.
 
     The interval covers the choice of test patients only. It does not cover another training run, or another hospital.
+
+    Near the end of a metric's range the interval is too short, because resamples cannot hold errors that the test set
+    does not hold. With 64 and 107 patients and a ROC-AUC of 0.99, the 95 % interval covered the truth in 89 % of
+    simulations; where all is right it has no width. Use `auc_interval` and `proportion_interval` there.
 
     Parameters
     ----------
@@ -360,6 +527,11 @@ def bootstrap_interval(metric, labels, scores, *, groups=None, n_resamples=1000,
         If an argument is not as described; if there is only one group; if the metric gives no finite number; if it
         needs both classes and fewer than three groups hold one of them.
 
+    Warns
+    -----
+    UserWarning
+        If all resamples give the same value although the scores differ: the interval then has no width.
+
     Notes
     -----
     A resample may happen to hold one class only. Where the metric is undefined on it, the resample is drawn again.
@@ -370,11 +542,10 @@ def bootstrap_interval(metric, labels, scores, *, groups=None, n_resamples=1000,
     Taught in: 00_start_here
     """
     labels, scores = _labels_and_scores(labels, scores)
-
-    def statistic(rows):
-        return _metric_value(metric, labels[rows], scores[rows])
-
-    return _percentile_interval(statistic, labels, groups, n_resamples, level, seed)
+    interval = _percentile_interval(_of_rows(metric, labels, scores), labels, groups, n_resamples, level, seed)
+    if interval.low == interval.high and not np.all(scores == scores[0]):
+        _warn_of_no_width()
+    return interval
 
 
 def bootstrap_difference(metric, labels, scores_a, scores_b, *, groups=None, n_resamples=1000, level=0.95, seed=0):
@@ -402,19 +573,111 @@ def bootstrap_difference(metric, labels, scores_a, scores_b, *, groups=None, n_r
     ValueError, TypeError
         As in `bootstrap_interval`.
 
+    Warns
+    -----
+    UserWarning
+        If all resamples give the same difference although the scores of the models differ. For two nearly perfect
+        models use `auc_difference`.
+
     Taught in: 00_start_here
     """
     labels, scores_a = _labels_and_scores(labels, scores_a, "scores_a")
     labels, scores_b = _labels_and_scores(labels, scores_b, "scores_b")
+    metric_a, metric_b = _of_rows(metric, labels, scores_a), _of_rows(metric, labels, scores_b)
 
-    def statistic(rows):
-        return _metric_value(metric, labels[rows], scores_a[rows]) - _metric_value(metric, labels[rows], scores_b[rows])
+    def difference(rows):
+        return metric_a(rows) - metric_b(rows)
 
-    return _percentile_interval(statistic, labels, groups, n_resamples, level, seed)
+    interval = _percentile_interval(difference, labels, groups, n_resamples, level, seed)
+    if interval.low == interval.high and not np.array_equal(scores_a, scores_b):
+        _warn_of_no_width()
+    return interval
+
+
+def _auc_and_pulls(labels, scores, codes):
+    """The area, and how much each group pulls it up or down: row 0 through its negatives, row 1 its positives."""
+    n_groups = codes.max() + 1
+    pulls = []
+    for label in (0, 1):
+        rows, others = labels == label, np.sort(scores[labels != label])
+        n_rows, n_others = int(rows.sum()), len(others)
+        # Twice the number of the other class on whose right side each row is: a tie counts 1.
+        right = np.searchsorted(others, scores[rows], "left") + np.searchsorted(others, scores[rows], "right")
+        right = right if label == 1 else 2 * n_others - right
+        deviations = n_rows * right - right.sum()  # whole numbers, so that equal patients give exactly 0
+        pulls.append(np.bincount(codes[rows], deviations, minlength=n_groups) / (2 * n_rows**2 * n_others))
+    return float(right.sum() / (2 * n_rows * n_others)), np.array(pulls)
+
+
+def _auc_variance(pulls, groups_per_class):
+    """DeLong's variance of an area (or of a difference, from differences of pulls), by group: Obuchowski 1997."""
+    n_groups = pulls.shape[1]
+    own = sum(n / (n - 1) * np.sum(pulls[label] ** 2) for label, n in enumerate(groups_per_class))
+    within_groups = n_groups / (n_groups - 1) * np.sum(pulls[0] * pulls[1])  # 0 if no group holds both classes
+    return own + 2 * within_groups if pulls.sum(axis=0).any() else 0.0
+
+
+def _normal_quantile(level):
+    return special.ndtri((1 + level) / 2)
+
+
+def _t_quantile(pulls, level):
+    """Student's quantile for a variance that is the sum of the squares of these pulls: the fewer carry it, the larger.
+
+    Satterthwaite's degrees of freedom, corrected for parts of one degree each: n - 2 for n normal pulls.
+    """
+    squares = pulls**2
+    return special.stdtrit(max(2, 3 * np.sum(squares) ** 2 / np.sum(squares**2) - 2), (1 + level) / 2)
+
+
+def _wilson(share, n, quantile):
+    """Wilson's interval; unlike SciPy's it takes a number of rows that is not whole."""
+    centre = (share + quantile**2 / (2 * n)) / (1 + quantile**2 / n)
+    half = quantile / (1 + quantile**2 / n) * np.sqrt(share * (1 - share) / n + quantile**2 / (4 * n**2))
+    return max(centre - half, 0.0), min(centre + half, 1.0)
+
+
+def _n_independent(codes):
+    """The number of groups; fewer if their sizes differ (Kish: as many equal groups would vary as much)."""
+    return len(codes) ** 2 / np.sum(np.bincount(codes) ** 2)
+
+
+def _n_independent_pairs(labels, codes):
+    """How many pairs, a positive and a negative of another group, can be made so that no group is used twice?"""
+    return min(_n_independent(codes[labels == 0]), _n_independent(codes[labels == 1]), (codes.max() + 1) / 2)
+
+
+def _groups_of_each_class(labels, codes):
+    """How many groups hold a 0, and how many a 1: at least three each."""
+    counts = [np.count_nonzero(np.bincount(codes[labels == label])) for label in (0, 1)]
+    for label, count in enumerate(counts):
+        if count < _FEWEST_GROUPS_PER_CLASS:
+            raise _too_few_groups(label, count)
+    return counts
+
+
+def _too_few_groups(label, count):
+    return ValueError(
+        f"the metric needs both classes, but label {label} occurs in only {count} group(s) (patients): too few for an "
+        f"interval, which needs at least {_FEWEST_GROUPS_PER_CLASS}"
+    )
+
+
+def _require_two_groups(n_groups):
+    if n_groups < 2:
+        raise ValueError("an interval needs at least 2 groups (patients), got 1")
+
+
+def _warn_of_no_width():
+    warnings.warn(
+        "all resamples give the same value, so the bootstrap interval has no width: it cannot know errors that this "
+        "test set does not hold. Use auc_interval, auc_difference or proportion_interval",
+        stacklevel=3,
+    )
 
 
 def _percentile_interval(statistic, labels, groups, n_resamples, level, seed):
-    level = _fraction(level, "level")
+    level = _checks.share(level, "level")
     estimate, values = _bootstrap_values(statistic, labels, groups, n_resamples, seed)
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return Interval(estimate, float(low), float(high), level)
@@ -422,23 +685,61 @@ def _percentile_interval(statistic, labels, groups, n_resamples, level, seed):
 
 def _bootstrap_values(statistic, labels, groups, n_resamples, seed):
     """The statistic of all rows, and of `n_resamples` resamples; `statistic(rows)` takes row numbers."""
-    codes = np.arange(len(labels)) if groups is None else _group_codes(groups, len(labels))
-    n_resamples = _positive_int(n_resamples, "n_resamples")
-    rng = np.random.default_rng(_seed(seed))
-    rows_of_group = _rows_of_each_group(codes)
-    if len(rows_of_group) < 2:
-        raise ValueError("an interval needs at least 2 groups (patients) to draw from, got 1")
+    codes = _group_codes(groups, labels=labels)
+    n_resamples = _checks.integer(n_resamples, "n_resamples", least=1)
+    rng = np.random.default_rng(_checks.seed(seed))
+    n_groups = codes.max() + 1
+    _require_two_groups(n_groups)
 
     estimate = statistic(np.arange(len(labels)))
+    for label in (0, 1):
+        count, others = len(np.unique(codes[labels == label])), np.flatnonzero(labels != label)
+        if count < _FEWEST_GROUPS_PER_CLASS and len(others) and not _is_defined(statistic, others):
+            raise _too_few_groups(label, count)
+
+    rows_by_group = np.argsort(codes, kind="stable")
+    sizes = np.bincount(codes)
+    first = np.cumsum(sizes) - sizes  # where each group begins in rows_by_group
+    positive = labels == 1
     values = []
     while len(values) < n_resamples:
-        drawn = rng.integers(len(rows_of_group), size=len(rows_of_group))
-        rows = np.concatenate([rows_of_group[group] for group in drawn])
-        if _one_class(labels[rows]) and not _is_defined(statistic, rows):
-            _require_groups_of_each_class(labels, codes)
+        drawn = rng.integers(n_groups, size=n_groups)
+        places = first[drawn]
+        if n_groups < len(codes):  # all rows of each group drawn, one group after the other
+            n_drawn = sizes[drawn]
+            places = np.repeat(places - np.cumsum(n_drawn) + n_drawn, n_drawn) + np.arange(n_drawn.sum())
+        rows = rows_by_group[places]
+        if _all_equal(positive[rows]) and not _is_defined(statistic, rows):
             continue
         values.append(statistic(rows))
     return estimate, np.array(values)
+
+
+def _of_rows(metric, labels, scores):
+    """The metric as a function of row numbers. Two of ours need not check, or sort, each resample anew."""
+    if metric is roc_auc:
+        return _auc_of_rows(labels, scores)
+    if metric is accuracy:
+        _checks.probabilities(scores, "scores")
+        right = (scores >= 0.5) == labels
+        return lambda rows: float(right[rows].mean())
+    return lambda rows: _metric_value(metric, labels[rows], scores[rows])
+
+
+def _auc_of_rows(labels, scores):
+    """`roc_auc` as a function of row numbers. The scores are sorted once, and each resample is only counted."""
+    values, value_of_row = np.unique(scores, return_inverse=True)
+    cell_of_row = 2 * value_of_row + labels
+
+    def statistic(rows):
+        negatives, positives = np.bincount(cell_of_row[rows], minlength=2 * len(values)).reshape(-1, 2).T
+        n_pairs = int(negatives.sum()) * int(positives.sum())
+        if n_pairs == 0:
+            _checks.labels(labels[rows], both_classes=True)  # raises
+        twice_below = 2 * np.cumsum(negatives) - negatives  # a tie counts half
+        return float(positives @ twice_below / (2 * n_pairs))
+
+    return statistic
 
 
 def _metric_value(metric, labels, scores):
@@ -462,16 +763,6 @@ def _is_defined(statistic, rows):
         except ValueError:
             return False
     return True
-
-
-def _require_groups_of_each_class(labels, codes):
-    for label in (0, 1):
-        n_groups = len(np.unique(codes[labels == label]))
-        if n_groups < _FEWEST_GROUPS_PER_CLASS:
-            raise ValueError(
-                f"the metric needs both classes, but label {label} occurs in only {n_groups} group(s) (patients): too "
-                f"few for an interval, which needs at least {_FEWEST_GROUPS_PER_CLASS}"
-            )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -526,7 +817,8 @@ def reliability_curve(labels, probabilities, n_bins=10, strategy="quantile", lev
     Taught in: 04_1_image_diagnosis_lab
     """
     labels, probabilities = _labels_and_probabilities(labels, probabilities)
-    level = _fraction(level, "level")
+    level = _checks.share(level, "level")
+    n_bins, strategy = _bin_options(n_bins, strategy)
     mean_predicted, observed, counts = _bin_means(labels, probabilities, n_bins, strategy)
     intervals = [
         stats.binomtest(round(frequency * count), int(count)).proportion_ci(level, method="wilson")
@@ -570,20 +862,22 @@ def expected_calibration_error(labels, probabilities, n_bins=10, strategy="unifo
     Taught in: 04_1_image_diagnosis_lab
     """
     labels, probabilities = _labels_and_probabilities(labels, probabilities)
-    mean_predicted, observed, counts = _bin_means(labels, probabilities, n_bins, strategy)
-    return float(np.average(np.abs(mean_predicted - observed), weights=counts))
+    return _calibration_error(labels, probabilities, *_bin_options(n_bins, strategy))
 
 
 def calibration_error_interval(
     labels, probabilities, *, n_bins=10, strategy="uniform", groups=None, n_resamples=1000, level=0.95, seed=0
 ):
-    """Interval of the expected calibration error (bootstrap, mirrored because the error is biased).
+    """Approximate interval of the expected calibration error (bootstrap, mirrored because the error is biased).
 
     Resampling adds chance to chance: the ECE of a resample is on average larger than that of the data, which is
     already larger than the true one. The usual percentile interval therefore lies too high and often misses the truth
     altogether. This interval mirrors the resamples at the estimate: low = 2 * estimate - (upper quantile of the
     resamples), and high likewise. Its lower limit is 0 if a perfectly calibrated model could well show the estimate
-    (see `calibration_error_if_perfect`).
+    (see `calibration_error_if_perfect`, which is asked with the same groups).
+
+    Mirroring takes away most of the bias, not all: where the model is badly calibrated, the 95 % interval covered the
+    truth in 86-92 % of simulations.
 
     Parameters
     ----------
@@ -606,15 +900,15 @@ def calibration_error_interval(
     Taught in: 04_1_image_diagnosis_lab
     """
     labels, probabilities = _labels_and_probabilities(labels, probabilities)
-    level = _fraction(level, "level")
+    level = _checks.share(level, "level")
+    n_bins, strategy = _bin_options(n_bins, strategy)
 
     def statistic(rows):
-        return expected_calibration_error(labels[rows], probabilities[rows], n_bins, strategy)
+        return _calibration_error(labels[rows], probabilities[rows], n_bins, strategy)
 
     estimate, values = _bootstrap_values(statistic, labels, groups, n_resamples, seed)
-    if_perfect = calibration_error_if_perfect(
-        probabilities, n_bins=n_bins, strategy=strategy, n_simulations=n_resamples, level=level, seed=seed
-    )
+    options = {"n_bins": n_bins, "strategy": strategy, "groups": groups, "level": level, "seed": seed}
+    if_perfect = calibration_error_if_perfect(probabilities, n_simulations=n_resamples, **options)
     upper_quantile, lower_quantile = np.quantile(values, [(1 + level) / 2, (1 - level) / 2])
     low = 0 if estimate <= if_perfect.high else max(0, 2 * estimate - upper_quantile)
     high = max(estimate, 2 * estimate - lower_quantile)
@@ -622,7 +916,7 @@ def calibration_error_interval(
 
 
 def calibration_error_if_perfect(
-    probabilities, *, n_bins=10, strategy="uniform", n_simulations=1000, level=0.95, seed=0
+    probabilities, *, n_bins=10, strategy="uniform", groups=None, n_simulations=1000, level=0.95, seed=0
 ):
     """The expected calibration error that these predictions would show if they were perfectly calibrated.
 
@@ -637,6 +931,10 @@ def calibration_error_if_perfect(
     probabilities : array of numbers between 0 and 1, shape (n,)
     n_bins, strategy
         As in `expected_calibration_error`.
+    groups : array of patient names or numbers, shape (n,), optional
+        Without it the labels of all rows are drawn independently. With it one draw decides about all rows of a
+        patient: rows with equal probabilities get equal labels. No dependence is stronger, so where the rows of a
+        patient depend less on each other the range is wider than it need be.
     n_simulations : int
     level : float between 0 and 1, ends excluded
     seed : int
@@ -650,36 +948,40 @@ def calibration_error_if_perfect(
     ValueError, TypeError
         If an argument is not as described.
 
-    Notes
-    -----
-    Labels are drawn independently. With several rows for a patient chance does more than this range shows.
-
     Source: the bias: Roelofs et al. 2022, https://arxiv.org/abs/2012.08668; the simulation follows the consistency
     bars of Bröcker and Smith 2007, https://journals.ametsoc.org/view/journals/wefo/22/3/waf993_1.xml
 
     Taught in: 04_1_image_diagnosis_lab
     """
-    probabilities = _probabilities(probabilities)
-    level = _fraction(level, "level")
-    n_simulations = _positive_int(n_simulations, "n_simulations")
-    rng = np.random.default_rng(_seed(seed))
+    probabilities = _checks.probabilities(probabilities)
+    level = _checks.share(level, "level")
+    n_bins, strategy = _bin_options(n_bins, strategy)
+    codes = _group_codes(groups, probabilities=probabilities)
+    n_simulations = _checks.integer(n_simulations, "n_simulations", least=1)
+    rng = np.random.default_rng(_checks.seed(seed))
     errors = []
     for _ in range(n_simulations):
-        labels = (rng.random(len(probabilities)) < probabilities).astype(int)
-        errors.append(expected_calibration_error(labels, probabilities, n_bins, strategy))
+        labels = (rng.random(codes.max() + 1)[codes] < probabilities).astype(int)
+        errors.append(_calibration_error(labels, probabilities, n_bins, strategy))
     low, high = np.quantile(errors, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(np.mean(errors)), float(low), float(high), level)
 
 
+def _bin_options(n_bins, strategy):
+    n_bins = _checks.integer(n_bins, "n_bins", least=1)
+    return n_bins, _checks.choice(strategy, "strategy", ["uniform", "quantile"])
+
+
+def _calibration_error(labels, probabilities, n_bins, strategy):
+    mean_predicted, observed, counts = _bin_means(labels, probabilities, n_bins, strategy)
+    return float(np.average(np.abs(mean_predicted - observed), weights=counts))
+
+
 def _bin_means(labels, probabilities, n_bins, strategy):
     """Mean prediction, observed frequency and number of predictions of each bin that is not empty."""
-    n_bins = _positive_int(n_bins, "n_bins")
-    if strategy == "uniform":
-        edges = np.linspace(0, 1, n_bins + 1)
-    elif strategy == "quantile":
-        edges = np.quantile(probabilities, np.linspace(0, 1, n_bins + 1))
-    else:
-        raise ValueError(f"strategy must be 'uniform' or 'quantile', got {strategy!r}")
+    edges = np.linspace(0, 1, n_bins + 1)
+    if strategy == "quantile":
+        edges = np.quantile(probabilities, edges)
     bins = np.searchsorted(edges[1:-1], probabilities)
     counts = np.bincount(bins, minlength=n_bins)
     filled = counts > 0
@@ -715,8 +1017,7 @@ def fit_temperature(labels, probabilities):
 
     Taught in: 04_1_image_diagnosis_lab
     """
-    labels, probabilities = _labels_and_probabilities(labels, probabilities)
-    _require_both_classes(labels)
+    labels, probabilities = _labels_and_probabilities(labels, probabilities, both_classes=True)
     logits = special.logit(np.clip(probabilities, _LOGIT_EPSILON, 1 - _LOGIT_EPSILON))
     signed = np.where(labels == 1, logits, -logits)  # positive where the prediction is on the correct side of 0.5
     if np.all(signed >= 0):
@@ -739,7 +1040,9 @@ def fit_temperature(labels, probabilities):
 def apply_temperature(probabilities, temperature):
     """Soften (temperature above 1) or sharpen (below 1) probabilities: sigmoid(logit(p) / temperature).
 
-    The order of the patients stays the same, so the ROC-AUC does not change.
+    The order of the patients stays the same, so the ROC-AUC does not change, as long as numbers can tell the results
+    apart. From logit(p) / temperature = 37 on, the result is exactly 1, and patients tie: expect it below a temperature
+    of about 0.2.
 
     Parameters
     ----------
@@ -759,10 +1062,8 @@ def apply_temperature(probabilities, temperature):
 
     Taught in: 04_1_image_diagnosis_lab
     """
-    probabilities = _probabilities(probabilities)
-    temperature = _finite_number(temperature, "temperature")
-    if temperature <= 0:
-        raise ValueError(f"temperature must be above 0, got {temperature:g}")
+    probabilities = _checks.probabilities(probabilities)
+    temperature = _checks.number(temperature, "temperature", above=0)
     return special.expit(special.logit(probabilities) / temperature)
 
 
@@ -791,9 +1092,9 @@ def correct_prior(probabilities, prevalence_training, prevalence_deployment):
 
     Taught in: 04_1_image_diagnosis_lab
     """
-    probabilities = _probabilities(probabilities)
-    before = _fraction(prevalence_training, "prevalence_training")
-    after = _fraction(prevalence_deployment, "prevalence_deployment")
+    probabilities = _checks.probabilities(probabilities)
+    before = _checks.share(prevalence_training, "prevalence_training")
+    after = _checks.share(prevalence_deployment, "prevalence_deployment")
     diseased = probabilities * (after / before)
     healthy = (1 - probabilities) * ((1 - after) / (1 - before))
     return diseased / (diseased + healthy)
@@ -846,12 +1147,11 @@ def decision_curve(labels, probabilities, thresholds):
 
     Taught in: 04_1_image_diagnosis_lab
     """
-    labels, probabilities = _labels_and_probabilities(labels, probabilities)
-    _require_both_classes(labels)
-    thresholds = _numbers(thresholds, "thresholds")
-    if not np.all((thresholds > 0) & (thresholds < 1)):
-        worst = thresholds[(thresholds <= 0) | (thresholds >= 1)][0]
-        raise ValueError(f"thresholds must be between 0 and 1, ends excluded, got {worst:g}")
+    thresholds = _checks.array(thresholds, "thresholds", axes=1).astype(float)
+    for threshold in thresholds:
+        _checks.share(threshold, "thresholds")
+    compared = [_in_precision_of(probabilities, threshold) for threshold in thresholds]
+    labels, probabilities = _labels_and_probabilities(labels, probabilities, both_classes=True)
 
     def net_benefit(treated, threshold):
         true_positives = np.mean(treated & (labels == 1))
@@ -859,7 +1159,7 @@ def decision_curve(labels, probabilities, thresholds):
         return true_positives - false_positives * threshold / (1 - threshold)
 
     everyone = np.ones(len(labels), dtype=bool)
-    model = np.array([net_benefit(probabilities >= threshold, threshold) for threshold in thresholds])
+    model = np.array([net_benefit(probabilities >= c, t) for c, t in zip(compared, thresholds, strict=True)])
     treat_all = np.array([net_benefit(everyone, threshold) for threshold in thresholds])
     return DecisionCurve(thresholds, model, treat_all, treat_none=np.zeros(len(thresholds)))
 
@@ -897,17 +1197,17 @@ def group_split(groups, test_size=0.3, seed=0, labels=None):
     Taught in: 03_1_2_training_and_optimisation
     """
     codes = _group_codes(groups)
-    test_size = _fraction(test_size, "test_size")
-    seed = _seed(seed)
+    test_size = _checks.share(test_size, "test_size")
+    seed = _checks.seed(seed)
     n_groups = codes.max() + 1
     if n_groups - np.ceil(test_size * n_groups) < 1:
-        raise ValueError(f"test_size {test_size:g} of {n_groups} group(s) (patients) leaves none to train on")
+        raise ValueError(f"test_size {test_size} of {n_groups} group(s) (patients) leaves none to train on")
     if labels is None:
         splitter = model_selection.GroupShuffleSplit(n_splits=1, test_size=test_size, random_state=seed)
         train_index, test_index = next(splitter.split(codes, groups=codes))
     else:
-        labels = _labels(labels)
-        _require_same_length(labels, "labels", codes, "groups")
+        labels = _checks.labels(labels)
+        _checks.same_length(labels=labels, groups=codes)
         in_test = np.isin(codes, _stratified_test_groups(labels, codes, test_size, seed))
         train_index, test_index = np.flatnonzero(~in_test), np.flatnonzero(in_test)
     assert_groups_disjoint(groups, train_index, test_index)
@@ -915,10 +1215,10 @@ def group_split(groups, test_size=0.3, seed=0, labels=None):
 
 
 def _stratified_test_groups(labels, codes, test_size, seed):
-    group_labels = np.array([labels[rows].max() for rows in _rows_of_each_group(codes)])
+    group_labels = (np.bincount(codes, weights=labels) > 0).astype(int)
     too_few = ValueError(
         f"{len(group_labels)} groups (patients), {group_labels.sum()} of them positive, are too few for a test set "
-        f"of {test_size:g} in which both sides hold both classes"
+        f"of {test_size} in which both sides hold both classes"
     )
     if min(np.bincount(group_labels, minlength=2)) < 2:
         raise too_few
@@ -928,7 +1228,7 @@ def _stratified_test_groups(labels, codes, test_size, seed):
         )
     except ValueError:  # one side is smaller than the number of classes
         raise too_few from None
-    if _one_class(group_labels[train]) or _one_class(group_labels[test]):
+    if _all_equal(group_labels[train]) or _all_equal(group_labels[test]):
         raise too_few
     return test
 
@@ -967,124 +1267,68 @@ def assert_groups_disjoint(groups, train_index, test_index):
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _numbers(values, name):
-    values = np.asarray(values)
-    if values.ndim != 1:
-        hint = "; a Keras model predicts one column, take predictions[:, 0]" if values.shape[1:] == (1,) else ""
-        raise ValueError(f"{name} must have one dimension, got shape {values.shape}{hint}")
-    if values.size == 0:
-        raise ValueError(f"{name} must not be empty")
-    if values.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must be an array of numbers, got dtype {values.dtype}")
-    if not np.all(np.isfinite(values)):
-        bad = np.flatnonzero(~np.isfinite(values))
-        raise ValueError(f"{name} must be finite, got {len(bad)} NaN or infinite value(s), the first in row {bad[0]}")
-    return values.astype(float)
+def _labels_and_scores(labels, scores, name="scores", both_classes=False):
+    labels, scores = _checks.labels(labels), _checks.array(scores, name, axes=1)
+    _checks.same_length(**{"labels": labels, name: scores})
+    if both_classes:
+        _checks.labels(labels, both_classes=True)
+    return labels, scores if scores.dtype.kind == "f" else scores.astype(float)
 
 
-def _labels(labels):
-    labels = _numbers(labels, "labels")
-    wrong = labels[(labels != 0) & (labels != 1)]
-    if len(wrong):
-        raise ValueError(f"labels must be 0 or 1, got {wrong[0]:g}")
-    return labels.astype(int)
-
-
-def _probabilities(probabilities):
-    probabilities = _numbers(probabilities, "probabilities")
-    wrong = probabilities[(probabilities < 0) | (probabilities > 1)]
-    if len(wrong):
-        raise ValueError(f"probabilities must be between 0 and 1, got {wrong[0]:g}; is this a logit?")
-    return probabilities
-
-
-def _labels_and_scores(labels, scores, name="scores"):
-    labels, scores = _labels(labels), _numbers(scores, name)
-    _require_same_length(labels, "labels", scores, name)
-    return labels, scores
-
-
-def _labels_and_probabilities(labels, probabilities):
-    labels, probabilities = _labels(labels), _probabilities(probabilities)
-    _require_same_length(labels, "labels", probabilities, "probabilities")
+def _labels_and_probabilities(labels, probabilities, both_classes=False):
+    labels, probabilities = _checks.labels(labels), _checks.probabilities(probabilities)
+    _checks.same_length(labels=labels, probabilities=probabilities)
+    if both_classes:
+        _checks.labels(labels, both_classes=True)
     return labels, probabilities
 
 
-def _require_same_length(a, name_a, b, name_b):
-    if len(a) != len(b):
-        raise ValueError(f"{name_a} and {name_b} must have the same length, got {len(a)} and {len(b)}")
+def _in_precision_of(scores, threshold):
+    """Round a threshold as the scores were rounded: a float32 score of 0.7 is 0.699999988, and shall reach 0.7."""
+    dtype = np.asarray(scores).dtype
+    if dtype.kind != "f":
+        return threshold
+    with np.errstate(over="ignore"):  # a threshold beyond the range of float32 becomes infinite: nobody reaches it
+        return float(dtype.type(threshold))
 
 
-def _one_class(labels):
-    return labels.min() == labels.max()
+def _all_equal(labels):
+    return bool(np.all(labels == labels[0]))
 
 
-def _require_both_classes(labels):
-    if _one_class(labels):
-        raise ValueError(f"labels must hold both classes, got only {labels[0]}: this is undefined for one class")
+def _group_codes(groups, **rows):
+    """Number the groups 0, 1, ... in the order of their first rows; without groups every row is one.
 
+    `rows` is the argument, given by name, that must have as many rows as there are groups.
+    """
+    if groups is None and rows:
+        return np.arange(len(*rows.values()))
+    import pandas as pd  # only here: pandas takes longer to import than this module
 
-def _group_codes(groups, n_rows=None):
-    """Number the groups 0, 1, ... in the order of their first rows."""
-    groups = np.asarray(groups, dtype=object)  # as objects, because NumPy would turn [1, "1"] into the same text
+    _checks.not_masked(groups, "groups")
+    # As objects, because NumPy would turn the list [1, "1"] into the same text twice.
+    groups = groups if isinstance(groups, np.ndarray) else np.asarray(groups, dtype=object)
     if groups.ndim != 1:
         raise ValueError(f"groups must have one dimension, got shape {groups.shape}")
     if groups.size == 0:
         raise ValueError("groups must not be empty")
-    if n_rows is not None and len(groups) != n_rows:
-        raise ValueError(f"labels and groups must have the same length, got {n_rows} and {len(groups)}")
-    numbers_of_groups = {}
-    for row, group in enumerate(groups):
-        if group is None or group == "" or group != group:
-            raise ValueError(f"groups must name a group for every row, got {group!r} in row {row}")
-        numbers_of_groups.setdefault(group, len(numbers_of_groups))
-    return np.array([numbers_of_groups[group] for group in groups])
-
-
-def _rows_of_each_group(codes):
-    rows_sorted_by_group = np.argsort(codes, kind="stable")
-    return np.split(rows_sorted_by_group, np.cumsum(np.bincount(codes))[:-1])
+    if rows:
+        _checks.same_length(**rows, groups=groups)
+    try:
+        codes, names = pd.factorize(groups)  # None, NaN, NaT and NA get -1
+    except TypeError as error:  # a list is no name
+        raise TypeError(f"groups must be names or numbers: {error}") from None
+    missing = (codes < 0) | np.isin(codes, [code for code, name in enumerate(names) if name == ""])
+    if missing.any():
+        row = np.argmax(missing)
+        raise ValueError(f"groups must name a group for every row, got {groups.astype(object)[row]!r} in row {row}")
+    return codes
 
 
 def _row_numbers(index, name, n_rows):
-    index = np.asarray(index)
-    if index.ndim != 1 or index.size == 0:
-        raise ValueError(f"{name} must be a non-empty array with one dimension, got shape {index.shape}")
+    index = _checks.array(index, name, axes=1)
     if index.dtype.kind not in "iu":
         raise TypeError(f"{name} must hold row numbers (integers), got dtype {index.dtype}")
     if index.min() < 0 or index.max() >= n_rows:
         raise ValueError(f"{name} must hold row numbers from 0 to {n_rows - 1}, got {index.min()} to {index.max()}")
     return index
-
-
-def _finite_number(value, name):
-    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    if not np.isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value}")
-    return float(value)
-
-
-def _fraction(value, name, ends_allowed=False):
-    value = _finite_number(value, name)
-    inside = 0 <= value <= 1 if ends_allowed else 0 < value < 1
-    if not inside:
-        ends = "" if ends_allowed else ", ends excluded"
-        raise ValueError(f"{name} must be between 0 and 1{ends}, got {value:g}")
-    return value
-
-
-def _positive_int(value, name):
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
-    return int(value)
-
-
-def _seed(seed):
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
-        raise TypeError(f"seed must be an integer, got {seed!r}")
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed must be between 0 and 2**32 - 1, got {seed}")
-    return int(seed)

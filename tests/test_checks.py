@@ -134,6 +134,13 @@ def test_array_refuses_what_it_should():
             _checks.array(wrong, "x")
 
 
+def test_not_masked_refuses_hidden_values_only():
+    _checks.not_masked(["a", None], "groups")
+    _checks.not_masked(np.ma.array([1, 2], mask=False), "groups")
+    with pytest.raises(ValueError, match=r"groups must not be masked, got 2 masked value\(s\): take them out"):
+        _checks.not_masked(np.ma.array([1, 2, 3], mask=[1, 0, 1]), "groups")
+
+
 def test_labels_and_probabilities():
     assert _checks.labels([True, False]).tolist() == [1, 0]
     assert _checks.labels(np.array([0.0, 1.0])).dtype == np.int64

@@ -4,6 +4,7 @@ import dataclasses
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,6 +85,41 @@ def test_sensitivity_specificity_equal_scikit_learn(data, threshold):
     assert specificity == pytest.approx(metrics.recall_score(labels, scores >= threshold, pos_label=0))
 
 
+@given(st.integers(0, 1000))
+@without_deadline
+def test_a_score_reaches_a_threshold_of_the_same_digits_in_every_precision(thousandths):
+    """As float32, 0.7 is 0.699999988; it shall reach the threshold 0.7 all the same."""
+    threshold = thousandths / 1000
+    for precision in (np.float16, np.float32, np.float64):
+        score = np.array([threshold, threshold]).astype(precision)
+        assert ev.accuracy([1, 1], score, threshold) == 1
+        assert ev.sensitivity_specificity([0, 1], score, threshold) == (1, 0)
+        assert ev.bootstrap_interval(lambda y, s: ev.accuracy(y, s, threshold), [1, 1], score, n_resamples=3).low == 1
+        if 0 < threshold < 1:
+            curve = ev.decision_curve([0, 1], score, [threshold])
+            assert curve.model == curve.treat_all
+    above = np.nextafter(np.float32(threshold), np.float32(2))  # the next float32 is another number
+    assert ev.accuracy([1], np.array([threshold], np.float32), min(float(above), 1.0)) == (threshold == 1)
+
+
+def test_a_threshold_beyond_float32_is_reached_by_nobody():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert ev.sensitivity_specificity([0, 1], np.array([1, 2], np.float32), 1e300) == (0, 1)
+        assert ev.sensitivity_specificity([0, 1], np.array([1, 2], np.float32), -1e300) == (1, 0)
+
+
+@given(labels_and_scores(), st.sampled_from([np.float16, np.float32]))
+@without_deadline
+def test_the_chosen_thresholds_are_reached_in_their_own_precision(data, precision):
+    labels, scores = data
+    scores = (scores / 7).astype(precision)
+    found, _ = ev.sensitivity_specificity(labels, scores, ev.threshold_at_sensitivity(labels, scores, 1))
+    assert found == 1
+    youden = sum(ev.sensitivity_specificity(labels, scores, ev.youden_threshold(labels, scores)))
+    assert youden == pytest.approx(max(sum(ev.sensitivity_specificity(labels, scores, float(t))) for t in scores))
+
+
 def test_predictive_values_equal_a_counted_population():
     # 1,000 people, 10 of them diseased; the test finds 9, and alarms 99 of the 990 healthy.
     ppv, npv = ev.predictive_values(sensitivity=0.9, specificity=0.9, prevalence=0.01)
@@ -162,6 +198,407 @@ def test_interval_is_frozen_and_checked():
         ev.Interval(0.5, 0.4, float("nan"), 0.95)
 
 
+# --- intervals of the area under the ROC curve -----------------------------------------------------------------------
+
+
+def delong_by_loops(labels, scores_a, scores_b, groups):
+    """Areas, variances and covariance as in Obuchowski 1997, in plain loops; one group a row gives DeLong's."""
+    names = list(dict.fromkeys(groups))
+    sums, areas = {}, []
+    n_rows = {label: sum(labels == label) for label in (0, 1)}
+    for model, scores in enumerate((scores_a, scores_b)):
+        wins = {
+            (i, j): 1.0 if scores[i] > scores[j] else 0.5 if scores[i] == scores[j] else 0.0
+            for i in np.flatnonzero(labels == 1)
+            for j in np.flatnonzero(labels == 0)
+        }
+        area = sum(wins.values()) / len(wins)
+        areas.append(area)
+        for name in names:
+            sums[model, 1, name] = sums[model, 0, name] = 0.0
+        for i in range(len(labels)):
+            others = [value for pair, value in wins.items() if i in pair]
+            sums[model, labels[i], groups[i]] += sum(others) / len(others) - area
+
+    def covariance(a, b):
+        total = 0.0
+        for first in (0, 1):
+            for second in (0, 1):
+                with_class = names
+                if first == second:
+                    with_class = {group for label, group in zip(labels, groups, strict=True) if label == first}
+                factor = len(with_class) / (len(with_class) - 1) / (n_rows[first] * n_rows[second])
+                total += factor * sum(sums[a, first, name] * sums[b, second, name] for name in names)
+        return total
+
+    return areas, covariance(0, 0), covariance(1, 1), covariance(0, 1)
+
+
+def variance_of_the_area(labels, scores, groups):
+    codes = ev._group_codes(groups)
+    return ev._auc_variance(ev._auc_and_pulls(labels, scores, codes)[1], ev._groups_of_each_class(labels, codes))
+
+
+@pytest.mark.parametrize("digits", [0, 8])  # rounded to whole numbers there are ties
+@pytest.mark.parametrize("kind", ["rows", "one class a group", "both classes in a group"])
+def test_variances_equal_plain_loops(kind, digits):
+    rng = np.random.default_rng(digits)
+    labels = np.repeat([0, 1], [14, 10])
+    groups = {"rows": np.arange(24), "one class a group": np.arange(24) // 2}.get(kind, np.arange(24) % 7)
+    a, b = (np.round(2 * rng.normal(labels, 1), digits) for _ in range(2))
+    areas, variance_a, variance_b, covariance = delong_by_loops(labels, a, b, groups)
+    assert areas[0] == pytest.approx(metrics.roc_auc_score(labels, a))
+    assert variance_of_the_area(labels, a, groups) == pytest.approx(variance_a)
+    pulls = ev._auc_and_pulls(labels, a, groups)[1] - ev._auc_and_pulls(labels, b, groups)[1]
+    of_difference = ev._auc_variance(pulls, ev._groups_of_each_class(labels, groups))
+    assert of_difference == pytest.approx(variance_a + variance_b - 2 * covariance)
+
+
+def test_the_interval_of_a_large_sample_is_delongs_on_the_logit_scale():
+    labels, scores = example(4000)
+    area, (_, variance, _, _) = (
+        ev.roc_auc(labels, scores),
+        delong_by_loops(labels[:60], scores[:60], scores[:60], range(60)),
+    )
+    assert variance_of_the_area(labels[:60], scores[:60], np.arange(60)) == pytest.approx(variance)
+    variance = variance_of_the_area(labels, scores, np.arange(4000))
+    half = stats.norm.ppf(0.975) * np.sqrt(variance) / (area * (1 - area))
+    interval = ev.auc_interval(labels, scores)
+    assert interval.estimate == pytest.approx(area)
+    assert interval.low == pytest.approx(special.expit(special.logit(area) - half), abs=1e-4)
+    assert interval.high == pytest.approx(special.expit(special.logit(area) + half), abs=1e-4)
+
+
+def coverage(intervals, truth):
+    return np.mean([interval.low <= truth <= interval.high for interval in intervals])
+
+
+def binormal(rng, n_positives, n_negatives, area):
+    labels = np.repeat([1, 0], [n_positives, n_negatives])
+    return labels, rng.normal(np.sqrt(2) * stats.norm.ppf(area) * labels, 1)
+
+
+@pytest.mark.parametrize(
+    ("n_positives", "n_negatives", "area", "least", "most"),
+    [(64, 107, 0.99, 0.93, 0.97), (64, 107, 0.86, 0.93, 0.97), (64, 107, 0.69, 0.93, 0.97), (10, 10, 0.96, 0.93, 1)],
+)
+def test_the_interval_of_the_area_covers_the_truth(n_positives, n_negatives, area, least, most):
+    rng = np.random.default_rng(1)
+    data = [binormal(rng, n_positives, n_negatives, area) for _ in range(2000)]
+    intervals = [ev.auc_interval(labels, scores) for labels, scores in data]
+    assert least <= coverage(intervals, area) <= most
+    assert all(interval.low < interval.high for interval in intervals)  # with 10 and 10 a quarter is separated
+
+
+def test_the_percentile_bootstrap_does_not_cover_near_one():
+    """Why there is another method: its intervals are too short, and some have no width."""
+    rng = np.random.default_rng(1)
+    data = [binormal(rng, 10, 10, 0.96) for _ in range(150)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        intervals = [ev.bootstrap_interval(ev.roc_auc, *one, n_resamples=100) for one in data]
+    assert coverage(intervals, 0.96) < 0.85
+    assert np.mean([interval.low == interval.high for interval in intervals]) > 0.15
+
+
+@pytest.mark.parametrize(("n_positives", "n_negatives"), [(64, 107), (10, 10)])
+def test_the_interval_covers_the_truth_where_scores_are_tied(n_positives, n_negatives):
+    rng = np.random.default_rng(2)
+    shares = np.array([0.05, 0.15, 0.2, 0.3, 0.3])  # of five grades among the positives; reversed for the negatives
+    area = sum(shares[i] * (sum(shares[::-1][:i]) + shares[::-1][i] / 2) for i in range(5))
+    labels = np.repeat([1, 0], [n_positives, n_negatives])
+    intervals = []
+    for _ in range(1000):
+        grades = [rng.choice(5, n, p=p) for n, p in ((n_positives, shares), (n_negatives, shares[::-1]))]
+        intervals.append(ev.auc_interval(labels, np.concatenate(grades)))
+    assert 0.93 <= coverage(intervals, area) <= 0.98
+
+
+@pytest.mark.parametrize(
+    ("n_groups", "area", "shared", "both_classes"),
+    [(60, 0.9, 1.0, False), (60, 0.9, 0.5, False), (171, 0.99, 1.0, False), (30, 0.9, 0.5, True)],
+)
+def test_the_interval_of_grouped_rows_covers_the_truth(n_groups, area, shared, both_classes):
+    """Eight rows a patient; `shared` of the variance of the scores is the patient's, 1: eight identical rows."""
+    rng = np.random.default_rng(3)
+    groups = np.repeat(np.arange(n_groups), 8)
+    by_patient, by_row = [], []
+    for _ in range(600):
+        labels = (rng.random(8 * n_groups) < 0.4 if both_classes else groups < 0.4 * n_groups).astype(int)
+        noise = np.sqrt(shared) * rng.normal(size=n_groups)[groups] + np.sqrt(1 - shared) * rng.normal(size=len(groups))
+        scores = np.sqrt(2) * stats.norm.ppf(area) * labels + noise
+        by_patient.append(ev.auc_interval(labels, scores, groups=groups))
+        by_row.append(ev.auc_interval(labels, scores))
+    assert 0.92 <= coverage(by_patient, area) <= 0.98
+    assert both_classes or coverage(by_row, area) < 0.85
+
+
+def test_perfect_separation_has_a_width_that_shrinks_with_more_patients():
+    def interval(n):
+        return ev.auc_interval(np.repeat([0, 1], n), np.arange(2.0 * n))
+
+    assert str(interval(10)) == "1.000 [0.722, 1.000]"
+    assert str(ev.auc_interval(np.repeat([1, 0], 10), np.arange(20.0))) == "0.000 [0.000, 0.278]"
+    lows = [interval(n).low for n in (3, 10, 64, 1000)]
+    assert lows == sorted(lows) and lows[-1] > 0.99
+    # A pair in the wrong order lets more errors appear possible, not fewer.
+    labels, scores = np.repeat([0, 1], 10), np.arange(20.0)
+    scores[9], scores[10] = scores[10], scores[9]
+    assert ev.auc_interval(labels, scores).low <= interval(10).low + 0.1
+
+
+def test_one_odd_patient_does_not_make_the_interval_absurd():
+    labels, scores = np.repeat([1, 0], [64, 107]), np.repeat([5.0, 0.0], [64, 107])
+    scores[0] = -1  # 63 of 64 found: about the interval of that share
+    interval = ev.auc_interval(labels, scores)
+    share = stats.binomtest(63, 64).proportion_ci(method="wilson")
+    assert interval.low == pytest.approx(share.low) and share.low > 0.9
+
+
+def test_copies_of_rows_are_no_new_evidence_for_the_intervals_by_patient():
+    labels, scores = example(60)
+    other = scores + np.random.default_rng(1).normal(0, 0.3, 60)
+    four = [np.repeat(values, 4) for values in (labels, scores, other)]
+    patients = np.repeat(np.arange(60), 4)
+    for once, copied in [
+        (ev.auc_interval(labels, scores), ev.auc_interval(*four[:2], groups=patients)),
+        (ev.auc_difference(labels, scores, other), ev.auc_difference(*four, groups=patients)),
+    ]:
+        assert (copied.estimate, copied.low, copied.high) == pytest.approx((once.estimate, once.low, once.high))
+    by_patient, by_row = ev.auc_interval(*four[:2], groups=patients), ev.auc_interval(*four[:2])
+    assert by_patient.high - by_patient.low > 1.5 * (by_row.high - by_row.low)
+
+
+@pytest.mark.parametrize(("n", "areas"), [(64, (0.86, 0.80)), (64, (0.99, 0.97)), (10, (0.96, 0.96))])
+def test_the_interval_of_a_difference_covers_the_truth(n, areas):
+    rng = np.random.default_rng(4)
+    labels = np.repeat([1, 0], n)
+    gain = np.sqrt(2) * stats.norm.ppf(areas)
+    intervals = []
+    for _ in range(1000):
+        shared, own = rng.normal(size=2 * n), rng.normal(size=(2, 2 * n))
+        a, b = np.outer(gain, labels) + np.sqrt(0.5) * (shared + own)
+        intervals.append(ev.auc_difference(labels, a, b))
+    assert 0.92 <= coverage(intervals, areas[0] - areas[1]) <= 1
+    assert all(interval.low < interval.high for interval in intervals)
+
+
+def test_difference_of_areas_is_paired_and_agrees_with_the_bootstrap_in_the_middle():
+    labels, scores = example(400)
+    worse = scores + np.random.default_rng(1).normal(0, 0.1, 400)
+    ours = ev.auc_difference(labels, scores, worse)
+    bootstrap = ev.bootstrap_difference(ev.roc_auc, labels, scores, worse)
+    assert ours.estimate == pytest.approx(bootstrap.estimate)
+    assert (ours.low, ours.high) == pytest.approx((bootstrap.low, bootstrap.high), abs=0.003)
+    single = ev.auc_interval(labels, scores)
+    assert ours.high - ours.low < 0.7 * (single.high - single.low)
+
+
+def test_difference_has_no_width_only_where_the_order_is_the_same():
+    labels, scores = np.repeat([0, 1], 10), np.arange(20.0)
+    assert ev.auc_difference(labels, scores, np.exp(scores / 9)) == ev.Interval(0, 0, 0, 0.95)
+    both_perfect = ev.auc_difference(labels, scores, np.where(labels == 1, 50 - scores, scores))
+    assert str(both_perfect) == "0.000 [-0.278, 0.278]"
+
+
+def test_the_same_score_for_everyone_is_one_half_exactly():
+    assert ev.auc_interval([0, 1] * 5, np.full(10, 0.3)) == ev.Interval(0.5, 0.5, 0.5, 0.95)
+
+
+@st.composite
+def patients_with_scores(draw):
+    """Labels, two sets of scores and groups, where each class is in three groups or more: ties, extremes, any sizes."""
+    n = draw(st.integers(6, 24))
+    labels = np.array([0, 1] * 3 + draw(st.lists(st.integers(0, 1), min_size=n - 6, max_size=n - 6)))
+    value = draw(st.sampled_from([st.integers(0, 2), st.just(7), st.floats(-1e300, 1e300), st.floats(-1e-300, 1e-300)]))
+    a, b = (np.array(draw(st.lists(value, min_size=n, max_size=n)), dtype=float) for _ in range(2))
+    first = draw(st.sampled_from([[0, 1, 2, 3, 4, 5], [0, 0, 1, 1, 2, 2], [0, 1, 0, 2, 3, 3]]))
+    groups = np.array(first + draw(st.lists(st.integers(0, 8), min_size=n - 6, max_size=n - 6)))
+    return labels, a, b, groups
+
+
+def holds_three_groups_of_each_class(labels, groups):
+    return min(len(set(groups[labels == label])) for label in (0, 1)) >= 3
+
+
+@given(patients_with_scores(), st.floats(0.01, 0.999), st.booleans())
+@without_deadline
+def test_intervals_of_areas_hold_their_estimate_whatever_comes(data, level, grouped):
+    labels, a, b, groups = data
+    if not holds_three_groups_of_each_class(labels, groups):
+        return
+    options = {"groups": groups if grouped else None, "level": level}
+    with np.errstate(all="raise", under="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        interval, difference = ev.auc_interval(labels, a, **options), ev.auc_difference(labels, a, b, **options)
+    assert interval.estimate == pytest.approx(metrics.roc_auc_score(labels, a))
+    assert 0 <= interval.low <= interval.estimate <= interval.high <= 1
+    assert interval.low < interval.high or len(set(a)) == 1
+    assert -1 <= difference.low <= difference.estimate <= difference.high <= 1
+    mirrored = ev.auc_interval(1 - labels, a, **options)
+    assert (mirrored.low, mirrored.high) == pytest.approx((1 - interval.high, 1 - interval.low), abs=1e-9)
+    swapped = ev.auc_difference(labels, b, a, **options)
+    assert (swapped.low, swapped.high) == pytest.approx((-difference.high, -difference.low), abs=1e-9)
+
+
+@given(patients_with_scores(), st.booleans())
+@without_deadline
+def test_variances_equal_plain_loops_whatever_comes(data, grouped):
+    labels, a, b, groups = data
+    groups = groups if grouped else np.arange(len(labels))
+    if holds_three_groups_of_each_class(labels, groups):
+        _, variance, _, _ = delong_by_loops(labels, a, b, groups)
+        assert variance_of_the_area(labels, a, groups) == pytest.approx(variance, abs=1e-12)
+
+
+@pytest.mark.parametrize("function", [ev.auc_interval, lambda y, s, **options: ev.auc_difference(y, s, -s, **options)])
+def test_too_few_patients_of_a_class_have_no_interval_of_the_area(function):
+    labels, scores = np.array([1, 1] + [0] * 40), np.arange(42.0)
+    with pytest.raises(ValueError, match=r"label 1 occurs in only 2 group\(s\)"):
+        function(labels, scores)
+    with pytest.raises(ValueError, match=r"label 0 occurs in only 1 group\(s\)"):
+        function(1 - labels[1:], scores[1:], groups=["a"] * 30 + list(range(11)))
+
+
+# --- intervals of shares ---------------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 60), st.integers(1, 60), st.floats(0.5, 0.999))
+@without_deadline
+def test_interval_of_a_share_equals_scipys_wilson(n_right, n_wrong, level):
+    correct = np.repeat([1, 0], [n_right, n_wrong])
+    for answers in (correct, 1 - correct):
+        interval = ev.proportion_interval(answers, level=level)
+        wilson = stats.binomtest(int(answers.sum()), len(answers)).proportion_ci(level, method="wilson")
+        assert (interval.low, interval.high) == pytest.approx((wilson.low, wilson.high), abs=1e-9)
+        assert interval.estimate == answers.mean()
+
+
+def test_interval_of_a_share_takes_what_a_comparison_gives():
+    labels, probabilities = example(50)
+    interval = ev.proportion_interval((probabilities >= 0.5) == labels)
+    assert interval.estimate == ev.accuracy(labels, probabilities)
+    assert str(ev.proportion_interval([True] * 10)) == "1.000 [0.722, 1.000]"
+
+
+@pytest.mark.parametrize(
+    ("n_groups", "share", "correlation"), [(60, 0.95, 1.0), (60, 0.98, 0.3), (25, 0.9, 0.3), (12, 0.8, 0.2)]
+)
+def test_interval_of_a_grouped_share_covers_the_truth(n_groups, share, correlation):
+    rng = np.random.default_rng(5)
+    groups = np.repeat(np.arange(n_groups), 8)
+    by_patient, by_row = [], []
+    for _ in range(800):
+        of_patient = rng.random(n_groups) < share
+        if correlation < 1:
+            strength = 1 / correlation - 1
+            of_patient = rng.beta(share * strength, (1 - share) * strength, n_groups)
+        correct = rng.random(len(groups)) < of_patient[groups]
+        by_patient.append(ev.proportion_interval(correct, groups=groups))
+        by_row.append(ev.proportion_interval(correct))
+    assert 0.92 <= coverage(by_patient, share) <= 0.99
+    assert coverage(by_row, share) < 0.9
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 6)), min_size=2, max_size=40), st.floats(0.01, 0.999))
+@without_deadline
+def test_interval_of_a_grouped_share_holds_its_estimate_whatever_comes(rows, level):
+    correct, groups = np.array(rows).T
+    if len(set(groups)) < 2:
+        return
+    interval = ev.proportion_interval(correct, groups=groups, level=level)
+    assert 0 <= interval.low <= interval.estimate <= interval.high <= 1
+    assert interval.low < interval.high
+    mirrored = ev.proportion_interval(1 - correct, groups=groups, level=level)
+    assert (mirrored.low, mirrored.high) == pytest.approx((1 - interval.high, 1 - interval.low), abs=1e-9)
+
+
+def test_copies_of_answers_are_no_new_evidence():
+    correct = np.random.default_rng(0).random(60) < 0.9
+    once = ev.proportion_interval(correct)
+    copied = ev.proportion_interval(np.repeat(correct, 8), groups=np.repeat(np.arange(60), 8))
+    assert (copied.low, copied.high) == pytest.approx((once.low, once.high), abs=0.003)
+    with pytest.raises(ValueError, match="at least 2 groups"):
+        ev.proportion_interval([1, 0, 1], groups=["a"] * 3)
+    with pytest.raises(ValueError, match="correct must be 0 or 1, got 2"):
+        ev.proportion_interval([1, 2])
+    with pytest.raises(ValueError, match="correct and groups must have the same length, got 2 and 1"):
+        ev.proportion_interval([1, 0], groups=["a"])
+
+
+# --- bootstrap -------------------------------------------------------------------------------------------------------
+
+
+@given(patients_with_scores(), st.booleans())
+@settings(deadline=None, max_examples=25)
+def test_bootstrap_of_the_area_equals_the_plain_way(data, grouped):
+    """The fast way counts; the plain way draws rows group by group and sorts each resample."""
+    labels, scores, _, groups = data
+    if not holds_three_groups_of_each_class(labels, groups):
+        return
+    names = groups if grouped else np.arange(len(labels))
+    rows_of_group = [np.flatnonzero(names == name) for name in dict.fromkeys(names)]
+    rng, values = np.random.default_rng(7), []
+    while len(values) < 10:
+        drawn = rng.integers(len(rows_of_group), size=len(rows_of_group))
+        rows = np.concatenate([rows_of_group[group] for group in drawn])
+        if len(set(labels[rows])) == 2:
+            values.append(metrics.roc_auc_score(labels[rows], scores[rows]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ours = ev.bootstrap_interval(ev.roc_auc, labels, scores, groups=names, n_resamples=10, seed=7)
+    assert (ours.low, ours.high) == pytest.approx(tuple(np.quantile(values, [0.025, 0.975])))
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_bootstrap_of_the_accuracy_equals_the_plain_way(precision):
+    labels, probabilities = example(50)
+    probabilities = np.round(probabilities, 1).astype(precision)  # some are 0.5
+
+    def plain(y, p):
+        return ev.accuracy(y, p)
+
+    groups = np.arange(50) // 4
+    for options in ({"n_resamples": 30}, {"groups": groups, "n_resamples": 30}):
+        ours = ev.bootstrap_interval(ev.accuracy, labels, probabilities, **options)
+        assert ours == ev.bootstrap_interval(plain, labels, probabilities, **options)
+    with pytest.raises(ValueError, match="scores must be between 0 and 1, got .*is this a logit"):
+        ev.bootstrap_interval(ev.accuracy, labels, probabilities + 1)
+
+
+def test_the_stored_intervals_of_the_chapters_stay():
+    """The random draws of a seed must not change: chapters print what they gave."""
+    labels, scores = example(60, seed=1)
+    groups = np.arange(60) // 3
+    by_row = ev.bootstrap_interval(ev.brier_score, labels, scores, n_resamples=40, seed=2)
+    by_group = ev.bootstrap_interval(ev.brier_score, labels, scores, groups=groups, n_resamples=40, seed=2)
+    assert (by_row.low, by_row.high) == pytest.approx((0.16086415823855404, 0.2775032410432395), abs=1e-12)
+    assert (by_group.low, by_group.high) == pytest.approx((0.17484717517647363, 0.2664364851552635), abs=1e-12)
+
+
+def test_three_groups_are_asked_for_before_resampling():
+    labels, scores = np.array([1, 1] + [0] * 4), np.arange(6.0)
+    for seed in range(5):  # three resamples may all hold both classes
+        with pytest.raises(ValueError, match=r"label 1 occurs in only 2 group\(s\)"):
+            ev.bootstrap_interval(ev.roc_auc, labels, scores, n_resamples=3, seed=seed)
+        with pytest.raises(ValueError, match=r"label 0 occurs in only 2 group\(s\)"):
+            ev.bootstrap_difference(metrics.roc_auc_score, 1 - labels, scores, -scores, n_resamples=3, seed=seed)
+    assert ev.bootstrap_interval(ev.brier_score, labels, scores / 5, n_resamples=3).high <= 1  # needs no two classes
+
+
+def test_an_interval_without_width_is_warned_of():
+    labels, scores = np.repeat([0, 1], 10), np.arange(20.0)
+    with pytest.warns(UserWarning, match="Use auc_interval") as caught:
+        ev.bootstrap_interval(ev.roc_auc, labels, scores, n_resamples=20)
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="no width"):
+        ev.bootstrap_difference(ev.roc_auc, labels, scores, 2 * scores + 1, n_resamples=20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ev.bootstrap_interval(ev.roc_auc, labels, np.zeros(20), n_resamples=20)  # exactly 0.5 in every test set
+        ev.bootstrap_difference(ev.roc_auc, labels, scores, scores, n_resamples=20)
+
+
 def test_bootstrap_interval_of_a_mean_equals_scipy():
     labels, scores = example(200)
     interval = ev.bootstrap_interval(lambda y, s: s.mean(), labels, scores, n_resamples=3000)
@@ -198,13 +635,13 @@ def test_copies_of_rows_are_no_new_evidence_for_the_group_bootstrap():
 
 
 def test_groups_are_drawn_whole():
-    labels = np.array([0, 1, 0, 1, 1, 0, 0, 1, 0])
+    labels = np.array([0, 1, 0, 1, 0, 1, 0, 1, 0])  # each class in all three groups: nothing to try but resamples
     groups = np.array(list("abcabcabc"))
     seen = []
 
     def record(y, s):
         seen.append(sorted(s))
-        return 0.0
+        return s.mean()
 
     ev.bootstrap_interval(record, labels, np.arange(9.0), groups=groups, n_resamples=20)
     rows = {"a": [0, 3, 6], "b": [1, 4, 7], "c": [2, 5, 8]}
@@ -244,12 +681,12 @@ def test_difference_is_a_minus_b_and_paired():
 
 
 def test_resamples_of_one_class_are_drawn_again_without_a_warning():
-    labels, scores = np.array([1, 1, 1] + [0] * 40), np.arange(43.0)
+    labels, scores = np.array([1, 1, 1] + [0] * 40), np.arange(43.0) % 10
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ours = ev.bootstrap_interval(ev.roc_auc, labels, scores, n_resamples=200)
         theirs = ev.bootstrap_interval(metrics.roc_auc_score, labels, scores, n_resamples=200)  # NaN for one class
-    assert ours.high == theirs.high == 0.0 or ours.high == pytest.approx(theirs.high)
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high))
 
 
 def test_resamples_of_one_class_stay_where_the_metric_is_defined():
@@ -372,6 +809,53 @@ def test_calibration_error_interval_is_wider_by_patient():
     assert by_patient.high - by_patient.low > 1.3 * (by_row.high - by_row.low)
 
 
+def test_eight_identical_rows_of_calibrated_patients_are_no_sign_of_bad_calibration():
+    """The lower limit may exceed 0 in 2.5 % of the sets; drawn row by row, the null does so in nearly all of them."""
+    patients = np.repeat(np.arange(60), 8)
+    above, above_by_row = [], []
+    for seed in range(200):
+        labels, probabilities = (np.repeat(values, 8) for values in example(60, seed))
+        options = {"n_simulations": 60, "seed": seed}
+        error = ev.expected_calibration_error(labels, probabilities)
+        above.append(error > ev.calibration_error_if_perfect(probabilities, groups=patients, **options).high)
+        if seed < 20:
+            above_by_row.append(error > ev.calibration_error_if_perfect(probabilities, **options).high)
+    assert np.mean(above) <= 0.06  # 0.025 and three standard errors
+    assert np.mean(above_by_row) > 0.9
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.5])
+def test_the_range_by_patient_errs_on_the_wide_side_where_rows_depend_less(shared):
+    rng = np.random.default_rng(0)
+    patients, above = np.repeat(np.arange(40), 8), 0
+    for seed in range(60):
+        risks = rng.beta(1.2, 1.8, 320)
+        fate = np.sqrt(shared) * rng.normal(size=40)[patients] + np.sqrt(1 - shared) * rng.normal(size=320)
+        error = ev.expected_calibration_error(special.ndtr(fate) < risks, risks)
+        above += error > ev.calibration_error_if_perfect(risks, groups=patients, n_simulations=60, seed=seed).high
+    assert above <= 3
+
+
+def test_the_interval_asks_the_range_by_patient():
+    labels, probabilities = (np.repeat(values, 8) for values in example(60, 2))
+    patients = np.repeat(np.arange(60), 8)
+    error = ev.expected_calibration_error(labels, probabilities)
+    by_row = ev.calibration_error_interval(labels, probabilities, n_resamples=100)
+    by_patient = ev.calibration_error_interval(labels, probabilities, groups=patients, n_resamples=100)
+    assert ev.calibration_error_if_perfect(probabilities, n_simulations=100).high < error
+    assert ev.calibration_error_if_perfect(probabilities, groups=patients, n_simulations=100).high > error
+    assert by_row.low > 0 and by_patient.low == 0
+
+
+def test_every_row_its_own_patient_equals_no_groups_for_the_range_too():
+    _, probabilities = example(50)
+    names = [f"patient {i}" for i in range(50)]
+    grouped = ev.calibration_error_if_perfect(probabilities, groups=names, n_simulations=20)
+    assert grouped == ev.calibration_error_if_perfect(probabilities, n_simulations=20)
+    with pytest.raises(ValueError, match="probabilities and groups must have the same length, got 50 and 3"):
+        ev.calibration_error_if_perfect(probabilities, groups=names[:3])
+
+
 @pytest.mark.parametrize("over_confidence", [0.4, 1.0, 3.0])
 def test_fitted_temperature_finds_the_over_confidence(over_confidence):
     assert ev.fit_temperature(*example(40_000, 1, over_confidence)) == pytest.approx(over_confidence, rel=0.05)
@@ -401,13 +885,21 @@ def test_fit_temperature_without_a_best_temperature_is_an_error(labels, probabil
         ev.fit_temperature(labels, probabilities)
 
 
-@given(labels_and_scores(), st.floats(0.1, 10))
+@given(labels_and_scores(), st.floats(0.2, 10))
 @without_deadline
 def test_temperature_keeps_the_roc_auc(data, temperature):
     labels, scores = data
-    probabilities = special.expit(scores / 20)
+    probabilities = special.expit(scores / 8)  # from 0.002 to 0.998
     scaled = ev.apply_temperature(probabilities, temperature)
-    assert ev.roc_auc(labels, scaled) == pytest.approx(ev.roc_auc(labels, probabilities))
+    assert ev.roc_auc(labels, scaled) == ev.roc_auc(labels, probabilities)
+
+
+def test_a_very_small_temperature_makes_ties_as_documented():
+    labels, probabilities = [0, 0, 1, 1], special.expit([3.6, 3.7, 3.8, 3.9])
+    assert ev.roc_auc(labels, probabilities) == ev.roc_auc(labels, ev.apply_temperature(probabilities, 0.2)) == 1
+    scaled = ev.apply_temperature(probabilities, 0.1)
+    assert scaled[0] < 1 and all(scaled[1:] == 1)  # logit / temperature is 36, 37, 38 and 39
+    assert ev.roc_auc(labels, scaled) == 0.75
 
 
 @given(st.lists(st.floats(0.001, 0.999), min_size=1), st.floats(0.5, 5))
@@ -534,7 +1026,7 @@ def test_assert_groups_disjoint_names_the_groups_that_cross():
 @pytest.mark.parametrize(
     ("index", "error", "message"),
     [
-        ([], ValueError, "non-empty"),
+        ([], ValueError, "test_index must not be empty"),
         ([True, False], TypeError, "row numbers"),
         ([0, 2], ValueError, "from 0 to 1"),
         ([-1], ValueError, "from 0 to 1"),
@@ -555,6 +1047,8 @@ TAKES_SCORES = {
     "sensitivity_specificity": lambda y, s: ev.sensitivity_specificity(y, s, 0.5),
     "youden_threshold": ev.youden_threshold,
     "threshold_at_sensitivity": lambda y, s: ev.threshold_at_sensitivity(y, s, 0.9),
+    "auc_interval": ev.auc_interval,
+    "auc_difference": lambda y, s: ev.auc_difference(y, s, s),
     "bootstrap_interval": lambda y, s: ev.bootstrap_interval(ev.roc_auc, y, s, n_resamples=5),
     "bootstrap_difference": lambda y, s: ev.bootstrap_difference(ev.roc_auc, y, s, s, n_resamples=5),
 }
@@ -591,6 +1085,9 @@ BOTH = TAKES_SCORES | TAKES_PROBABILITIES
         (BINARY, GOOD[:, None], ValueError, r"shape \(4, 1\); a Keras model predicts one column"),
         (BINARY, [0.1, None, 0.2, 0.3], TypeError, "must be an array of numbers"),
         (BINARY, 0.5, ValueError, "must have one dimension"),
+        (np.ma.array(BINARY, mask=[0, 1, 0, 0]), GOOD, ValueError, "labels must not be masked, got 1 masked"),
+        (BINARY, np.ma.array(GOOD, mask=[0, 1, 1, 0]), ValueError, "must not be masked, got 2 masked"),
+        (BINARY, pd.Series([0.1, pd.NA, 0.2, 0.3]), TypeError, "must be an array of numbers, got dtype object"),
     ],
 )
 def test_bad_labels_and_values_are_one_clear_error(name, labels, values, error, message):
@@ -641,11 +1138,26 @@ def test_one_class_is_allowed_where_the_value_is_defined(name):
         (["a", "", "b", "c"], "a group for every row, got '' in row 1"),
         (np.array([1.0, 2.0, 3.0, np.nan]), "a group for every row, got nan in row 3"),
         ([["a"], ["b"], ["c"], ["d"]], "one dimension"),
+        (["a", "b", "c", pd.NA], "a group for every row, got <NA> in row 3"),
+        (["a", "b", pd.NaT, "c"], "a group for every row, got NaT in row 2"),
+        (["a", float("nan"), "b", "c"], "a group for every row, got nan in row 1"),
+        (pd.Series(["a", None, "b", "c"], dtype="string"), "a group for every row, got <NA> in row 1"),
+        (pd.Series([1, 2, None, 3], dtype="Int64"), "a group for every row, got <NA> in row 2"),
+        (pd.Categorical(["a", "b", "c", None]), "a group for every row, got nan in row 3"),
+        (np.array(["a", "", "b", "c"]), "a group for every row, got '' in row 1"),
+        (
+            np.array(["2020-01-01", "NaT", "2020-01-02", "2020-01-03"], "M8[D]"),
+            "a group for every row, got None in row 1",
+        ),
+        (np.ma.array([1, 2, 3, 4], mask=[0, 0, 1, 0]), "groups must not be masked, got 1 masked"),
     ],
 )
 @pytest.mark.parametrize(
     "function",
     [
+        lambda groups: ev.auc_interval(BINARY, GOOD, groups=groups),
+        lambda groups: ev.auc_difference(BINARY, GOOD, GOOD, groups=groups),
+        lambda groups: ev.proportion_interval(BINARY, groups=groups),
         lambda groups: ev.bootstrap_interval(ev.roc_auc, BINARY, GOOD, groups=groups),
         lambda groups: ev.bootstrap_difference(ev.roc_auc, BINARY, GOOD, GOOD, groups=groups),
         lambda groups: ev.calibration_error_interval(BINARY, GOOD, groups=groups),
@@ -657,6 +1169,42 @@ def test_bad_groups_are_one_clear_error(function, groups, message):
         function(groups)
 
 
+def test_groups_may_be_named_in_any_way():
+    dates = np.array(["2020-01-01", "2020-01-02", "2020-01-01", "2020-01-03"], "M8[D]")
+    expected = [0, 1, 0, 2]
+    for groups in (
+        ["b", "a", "b", "c"],
+        [7, "7", 7, 7.5],
+        pd.Series([(1, 2), (1, 3), (1, 2), (2, 2)]),
+        np.array(["b", "a", "b", "c"]),
+        np.array([3.0, 1.0, 3.0, -2.0], np.float32),
+        pd.Series(["b", "a", "b", "c"], index=[9, 8, 7, 6], dtype="category"),
+        pd.Series([5, 4, 5, 6], dtype="Int64"),
+        dates,
+        np.ma.array([5, 4, 5, 6], mask=False),
+    ):
+        assert ev._group_codes(groups).tolist() == expected
+    with pytest.raises(TypeError, match="groups must be names or numbers"):
+        ev.group_split(np.array([["a"], ["a", "b"], ["c"]], dtype=object))
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda: ev.brier_score([0, 1], [0.5, 1.0000001]), r"between 0 and 1, got 1\.0000001; is this a logit"),
+        (lambda: ev.accuracy([0, 1], [0.5, 0.5], 1.0000001), r"threshold must be between 0 and 1, got 1\.0000001"),
+        (lambda: ev.roc_auc([0, 1.0000001], [0.5, 0.5]), r"labels must be 0 or 1, got 1\.0000001"),
+        (lambda: ev.decision_curve([0, 1], [0.5, 0.5], [1.0000001]), r"thresholds must .* got 1\.0000001"),
+        (lambda: ev.Interval(0.5, 0.50000001, 0.5, 0.95), r"got low=0\.50000001 and high=0\.5"),
+        (lambda: ev.predictive_values(-1e-9, 1, 0.5), r"sensitivity must be between 0 and 1, got -1e-09"),
+        (lambda: ev.group_split(["a", "b"], 0.99999999), r"test_size 0\.99999999 of 2"),
+    ],
+)
+def test_messages_print_enough_digits(function, message):
+    with pytest.raises(ValueError, match=message):
+        function()
+
+
 @pytest.mark.parametrize("value", [-0.1, 0, 1, 1.1, float("nan")])
 @pytest.mark.parametrize(
     ("argument", "function"),
@@ -664,6 +1212,9 @@ def test_bad_groups_are_one_clear_error(function, groups, message):
         ("prevalence", lambda x: ev.predictive_values(0.9, 0.9, x)),
         ("prevalence_training", lambda x: ev.correct_prior(GOOD, x, 0.1)),
         ("prevalence_deployment", lambda x: ev.correct_prior(GOOD, 0.1, x)),
+        ("level", lambda x: ev.auc_interval(BINARY, GOOD, level=x)),
+        ("level", lambda x: ev.auc_difference(BINARY, GOOD, GOOD, level=x)),
+        ("level", lambda x: ev.proportion_interval(BINARY, level=x)),
         ("level", lambda x: ev.bootstrap_interval(ev.roc_auc, BINARY, GOOD, level=x)),
         ("level", lambda x: ev.bootstrap_difference(ev.roc_auc, BINARY, GOOD, GOOD, level=x)),
         ("level", lambda x: ev.calibration_error_interval(BINARY, GOOD, level=x)),
@@ -705,7 +1256,7 @@ def test_fractions_with_ends_out_of_range_are_an_error(argument, function, value
         (lambda: ev.apply_temperature(GOOD, np.inf), ValueError, "temperature must be finite"),
         (lambda: ev.expected_calibration_error(BINARY, GOOD, 0), ValueError, "n_bins must be at least 1, got 0"),
         (lambda: ev.reliability_curve(BINARY, GOOD, 2.5), TypeError, "n_bins must be an integer, got 2.5"),
-        (lambda: ev.reliability_curve(BINARY, GOOD, strategy="width"), ValueError, "strategy must be 'uniform' or"),
+        (lambda: ev.reliability_curve(BINARY, GOOD, strategy="width"), ValueError, "strategy must be one of"),
         (lambda: ev.calibration_error_if_perfect(GOOD, n_simulations=0), ValueError, "n_simulations must be at least"),
         (lambda: ev.bootstrap_interval(ev.roc_auc, BINARY, GOOD, n_resamples=0), ValueError, "n_resamples must be at"),
         (lambda: ev.bootstrap_interval(ev.roc_auc, BINARY, GOOD, seed=-1), ValueError, "seed must be between 0"),
