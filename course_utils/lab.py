@@ -188,7 +188,7 @@ def _serve(page, port, browser, further):
 
 
 def _server_options(page, port, browser):
-    import zmq
+    from course_utils import kernels
 
     options = [
         f"--ServerApp.root_dir={notebooks.ROOT}",
@@ -196,8 +196,8 @@ def _server_options(page, port, browser):
         "--Application.log_level=ERROR",  # of its messages only the address
         "--ServerApp.use_redirect_file=False",  # a browser from a sandbox may read no file of ours
         '--ServerApp.jpserver_extensions={"jupyterlab": True, "jupyter_server_terminals": True}',
-        "--KernelSpecManager.kernel_dirs=[]",  # leaves the kernel of this very Python
-        f"--KernelManager.transport_encryption={'auto' if zmq.has('curve') else 'disabled'}",
+        "--ServerApp.kernel_spec_manager_class=course_utils.kernels.OwnKernels",
+        f"--KernelManager.transport_encryption={kernels.ENCRYPTION}",
         # No question about news at the first start, and no foreign extension in the page.
         f"--LabApp.app_settings_dir={notebooks.ROOT / 'course_utils' / 'lab_settings'}",
         f"--LabApp.labextensions_path={Path(sys.prefix, 'share', 'jupyter', 'labextensions')}",

@@ -55,23 +55,6 @@ def start_clean(module, arguments):
     os.execve(sys.executable, command, environment())
 
 
-def own_kernel(folder):
-    """Return the manager of a kernel in this very Python, whatever kernels the machine offers under its name.
-
-    `folder` holds the kernel's address and key. What it says is encrypted, where this computer can do it.
-    """
-    import zmq
-    from jupyter_client import AsyncKernelManager
-    from jupyter_client.kernelspec import KernelSpecManager
-
-    return AsyncKernelManager(
-        kernel_name="python3",
-        kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
-        connection_file=str(Path(folder) / "kernel.json"),
-        transport_encryption="auto" if zmq.has("curve") else "disabled",
-    )
-
-
 PLAIN = {"✓": "ok", "✗": "X", "○": "o", "–": "-", "—": "-", "…": "...", "·": "-", "→": "->"}
 
 

@@ -133,6 +133,8 @@ def execute(notebook, folder, parameters=None, environment=None, on_cell=None):
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+    from course_utils import kernels
+
     notebook = copy.deepcopy(notebook)
     if parameters:
         _inject(notebook, parameters)
@@ -143,7 +145,7 @@ def execute(notebook, folder, parameters=None, environment=None, on_cell=None):
     start, error = time.perf_counter(), ""
     with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as scratch:
         client = NotebookClient(
-            notebook, km=machine.own_kernel(scratch), timeout=900, record_timing=False, coalesce_streams=True
+            notebook, km=kernels.own_kernel(scratch), timeout=900, record_timing=False, coalesce_streams=True
         )
         client.resources = {"metadata": {"path": str(folder)}}
         kernel_environment = machine.environment(scratch)
