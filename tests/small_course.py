@@ -1,6 +1,13 @@
 """A course of one chapter, for the tests of the commands."""
 
+import os
+import shutil
+import subprocess
+import sys
+
 import nbformat
+
+from course_utils import notebooks
 
 
 def make(folder):
@@ -22,3 +29,30 @@ def write_notebook(path, *sources):
         if cell.source == "N = 1":
             cell.metadata["tags"] = ["parameters"]
     nbformat.write(notebook, path)
+
+
+def copy_of_the_course(folder):
+    """Copy the commands of the course into a folder, with one chapter beside them, as a reader would have them."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(notebooks.ROOT / "course_utils", folder / "course_utils", ignore=ignored)
+    for name in ("Makefile", "conftest.py", "pyproject.toml", "requirements.txt"):
+        shutil.copy(notebooks.ROOT / name, folder)
+    make(folder / "notebooks")
+    (folder / "data").mkdir()
+    (folder / "data" / "catalogue.toml").touch()
+    return folder
+
+
+def add_environment(folder):
+    """Give a copy of the course an environment in `.venv`, with the packages of the one that runs the tests."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / ".venv"], check=True)
+    packages = [path for path in sys.path if path.endswith("site-packages")]
+    (site,) = (folder / ".venv").glob("lib/python*/site-packages")
+    (site / "packages.pth").write_text("\n".join(packages), encoding="utf-8")
+    (folder / ".venv" / "ready").touch()
+    return folder
+
+
+def outside_make():
+    """Return this process's environment, but not as a child of the `make` that may be running the tests."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}

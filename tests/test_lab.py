@@ -19,7 +19,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from small_course import write_notebook
+from small_course import copy_of_the_course, write_notebook
 
 from course_utils import lab, notebooks
 
@@ -157,6 +157,13 @@ def test_a_full_disk_is_survived(small_course, tmp_path):
         assert copies(disk / "mine") == ["00_one.ipynb", "solutions/00_one.ipynb"]
     finally:
         subprocess.run(["umount", str(disk)], check=False)
+
+
+@pytest.mark.slow
+def test_a_chapter_runs_in_the_readers_folder(small_course, tmp_path):
+    lab.copy_course(small_course, tmp_path / "mine")
+    run = notebooks.execute(notebooks.read(tmp_path / "mine" / "00_one.ipynb"), tmp_path / "mine")
+    assert run.error == "" and run.notebook.cells[2].outputs[0].text == "✓ true\n"
 
 
 def test_an_empty_file_of_an_earlier_failure_is_replaced(small_course, tmp_path):
@@ -328,20 +335,7 @@ class Reader:
 @pytest.fixture
 def course(tmp_path):
     """A copy of the course with one chapter, as a reader has it."""
-    return small_copy(tmp_path / "my own copy")
-
-
-def small_copy(folder):
-    """Copy the package into a folder, with a course of one chapter beside it."""
-    import shutil
-
-    import small_course
-
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(notebooks.ROOT / "course_utils", folder / "course_utils", ignore=ignored)
-    small_course.make(folder / "notebooks")
-    (folder / "data").mkdir()
-    return folder
+    return copy_of_the_course(tmp_path / "my own copy")
 
 
 @pytest.fixture
