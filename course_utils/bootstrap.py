@@ -46,7 +46,8 @@ def install():
     import subprocess
 
     pip = [sys.executable, "-m", "pip"]
-    here = {name: value for name, value in os.environ.items() if name != "PIP_PYTHON"}
+    wanted = ["PIP_CONFIG_FILE"] + ["PIP_" + name.upper().replace("-", "_") for name in NETWORK]
+    here = {name: value for name, value in os.environ.items() if name in wanted or not name.startswith("PIP_")}
     settings = subprocess.run(pip + ["config", "list"], env=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     listing = settings.stdout.decode("utf-8", "replace")
     if settings.returncode:

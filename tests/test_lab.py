@@ -223,7 +223,7 @@ def test_a_missing_data_folder_is_said(opened, monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().out.startswith("The folder data/ is missing")
 
 
-@pytest.mark.parametrize("record", ["{", "[]", "{}", '{"runtime": 3}', '{"runtime": "/nowhere"}'])
+@pytest.mark.parametrize("record", ["{", "[]", "{}", '{"runtime": 3}', '{"runtime": "/dev/null/nowhere"}'])
 def test_a_lab_that_ended_without_a_word_is_not_running(tmp_path, record):
     (tmp_path / lab.OWN).mkdir()
     (tmp_path / lab.OWN / "running.json").write_text(record)
@@ -419,7 +419,7 @@ HOSTILE_CONFIG = """
 c.ServerApp.password = "argon2:wrong"
 c.PasswordIdentityProvider.hashed_password = "argon2:wrong"
 c.ServerApp.port = 1
-c.ServerApp.root_dir = "/nowhere"
+c.ServerApp.root_dir = "/dev/null/nowhere"
 c.ServerApp.token = "known"
 c.LabApp.default_url = "/lab/tree/other.ipynb"
 c.ServerApp.jpserver_extensions = {"no_such_extension": True}
