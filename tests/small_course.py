@@ -7,7 +7,7 @@ import sys
 
 import nbformat
 
-from course_utils import notebooks
+from course_utils import machine, notebooks
 
 
 def make(folder):
@@ -44,15 +44,19 @@ def copy_of_the_course(folder):
 
 
 def add_environment(folder):
-    """Give a copy of the course an environment in `.venv`, with the packages of the one that runs the tests."""
+    """Give a copy of the course an environment in `.venv`, with the packages of the one that runs the tests.
+
+    As after `pip install -e .`, the course is known there under the folder's name of today.
+    """
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / ".venv"], check=True)
     packages = [path for path in sys.path if path.endswith("site-packages")]
     (site,) = (folder / ".venv").glob("lib/python*/site-packages")
-    (site / "packages.pth").write_text("\n".join(packages), encoding="utf-8")
+    (site / "packages.pth").write_text("\n".join([str(folder), *packages]), encoding="utf-8")
     (folder / ".venv" / "ready").touch()
     return folder
 
 
-def outside_make():
-    """Return this process's environment, but not as a child of the `make` that may be running the tests."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+def outside():
+    """Return the environment of a reader's terminal: without what `make` and the tests themselves have set."""
+    names = [name for name in os.environ if name in machine.KEPT or not name.startswith((*machine.FOREIGN, "MAKE"))]
+    return {name: os.environ[name] for name in names if name != "MFLAGS"}

@@ -19,7 +19,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from small_course import copy_of_the_course, write_notebook
+from small_course import copy_of_the_course, outside, write_notebook
 
 from course_utils import lab, notebooks
 
@@ -252,7 +252,7 @@ class Reader:
     def __init__(self, course, environment=None, arguments=("--port=0", "--no-browser")):
         self.course, self.text = course, ""
         command = [sys.executable, "-m", "course_utils", "lab", *arguments]
-        settings = {**os.environ, **(environment or {})}
+        settings = {**outside(), **(environment or {})}
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             os.chdir(course)

@@ -9,7 +9,7 @@ import threading
 import zipfile
 
 import pytest
-from small_course import add_environment, copy_of_the_course, outside_make, write_notebook
+from small_course import add_environment, copy_of_the_course, outside, write_notebook
 
 from course_utils import machine, notebooks
 
@@ -24,7 +24,7 @@ def course(tmp_path_factory):
 
 def run(command, folder, seconds=120, **environment):
     """Run a command in a folder; a variable that is None is unset."""
-    settings = {**outside_make(), **environment}
+    settings = {**outside(), **environment}
     settings = {name: str(value) for name, value in settings.items() if value is not None}
     return subprocess.run(
         command,
@@ -252,7 +252,7 @@ def test_run_uses_its_own_kernel_and_settings(course, tmp_path):
 )
 def test_a_terminal_without_a_letter_shows_another(encoding, shown):
     code = "from course_utils import machine; machine.write_anywhere(); print('✓ ✗ ○ – … → ü 课')"
-    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    environment = {**outside(), "PYTHONIOENCODING": encoding, "PYTHONPATH": notebooks.ROOT}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
     assert done.stdout.decode(encoding).strip() == shown
 
