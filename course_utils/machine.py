@@ -41,18 +41,20 @@ def environment(scratch=None):
 
 
 def start_clean(module, arguments):
-    """Start `python -m module` anew when a PYTHONPATH came from outside: its modules would stand before the course's.
+    """Start `python -m module` anew when other programs' variables are there: this Python has obeyed them already.
 
     A wrong PYTHONHOME stops Python before it reads a line of the course; only `make` can keep it out.
     """
-    if os.environ.get("PYTHONPATH", "") in ("", str(ROOT)):
+    own = environment()
+    names = [name for name in os.environ if name.startswith(FOREIGN) and name not in KEPT]
+    if all(own.get(name) == os.environ[name] for name in names):
         return
     command = [sys.executable, "-m", module, *arguments]
     if os.name == "nt":  # there `exec` gives the terminal back at once
         import subprocess
 
-        raise SystemExit(subprocess.call(command, env=environment()))
-    os.execve(sys.executable, command, environment())
+        raise SystemExit(subprocess.call(command, env=own))
+    os.execve(sys.executable, command, own)
 
 
 PLAIN = {"✓": "ok", "✗": "X", "○": "o", "–": "-", "—": "-", "…": "...", "·": "-", "→": "->"}
