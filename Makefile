@@ -1,28 +1,47 @@
 # Every command of the course. `make` alone lists them.
-# PYTHON may be set to another Python 3.11-3.13: make lab PYTHON=python3.12
-PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
-	$$p course_utils/bootstrap.py >/dev/null 2>&1 && echo $$p && exit; done; echo python3)
-RUN := .venv/bin/python -m course_utils
+# Another Python 3.11-3.13 may be named: make lab PYTHON=python3.12
+ifneq ($(origin PYTHON),command line)
+override PYTHON = $(shell for p in "$$PYTHON" python3.11 python3.12 python3.13 python3; do \
+	"$$p" -E course_utils/bootstrap.py >/dev/null 2>&1 && echo "'$$p'" && exit; done; echo python3)
+endif
+override RUN := .venv/bin/python -m course_utils
+CHAPTER ?=
+LAB_OPTIONS ?=
 
-.PHONY: help lab test quick check run notebooks lint mutate data-check pages site slides pins
+# What other programs left in the environment for Python, pytest and Jupyter does not reach the course.
+# course_utils/machine.py has the same list, for commands without make.
+OUTSIDE := $(filter PYTHON% __PYVENV% PYTEST_% IPYTHON% JUPYTER% JPY_% RUFF_%,$(.VARIABLES))
+unexport $(filter-out PYTHONIOENCODING PYTHONUTF8 PYTHONUNBUFFERED PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX,$(OUTSIDE))
+export JUPYTER_NO_CONFIG := 1
+export JUPYTER_PREFER_ENV_PATH := 1
+
+# $(call writable,FOLDER): one line instead of a traceback where nothing can be written.
+writable = @mkdir -p $(1) 2>/dev/null && [ -w $(1) ] || \
+	{ echo "$(1)/ cannot be written here: copy the course into a folder of your own." >&2; exit 1; }
+
+.PHONY: help lab test quick check run progress notebooks lint mutate data-check pages site slides pins
 
 help:  ## list the commands
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /: /' | sort
+	@LC_ALL=C grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /: /' | LC_ALL=C sort
 
 .venv/ready: requirements.txt pyproject.toml
-	@$(PYTHON) course_utils/bootstrap.py
+	@$(PYTHON) -E -c "" 2>/dev/null || \
+	  { echo "No Python 3.11, 3.12 or 3.13 answers: install one, or name it: make lab PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -E course_utils/bootstrap.py
 	@echo "Preparing the environment (once; a few minutes) ..."
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@.venv/bin/python course_utils/bootstrap.py install
 	@touch .venv/ready
 
-lab: .venv/ready  ## open the course in JupyterLab
-	@$(RUN) lab $(LAB_OPTIONS)
+lab: .venv/ready  ## open the course in JupyterLab: make lab CHAPTER=3.1.1
+	@exec $(RUN) lab $(CHAPTER) $(LAB_OPTIONS)
 
 test: .venv/ready  ## prove that all of it works
+	$(call writable,reports)
 	@.venv/bin/python -m pytest
 
 quick: .venv/ready  ## unit and structure tests only
+	$(call writable,reports)
 	@.venv/bin/python -m pytest tests -m "not slow"
 
 check: .venv/ready  ## all tests of one chapter: make check CHAPTER=3.1.1
@@ -31,11 +50,14 @@ check: .venv/ready  ## all tests of one chapter: make check CHAPTER=3.1.1
 run: .venv/ready  ## run every chapter and show seconds and memory: make run CHAPTER=3.1.1
 	@$(RUN) run $(CHAPTER)
 
+progress: .venv/ready  ## which exercises you have solved
+	@$(RUN) progress
+
 notebooks: .venv/ready  ## run the chapters and solutions and store their outputs (for authors)
 	@$(RUN) run --save --solutions $(CHAPTER)
 
 lint: .venv/ready  ## style of the code
-	@.venv/bin/python -m ruff check . && .venv/bin/python -m ruff format --check .
+	@.venv/bin/python -m ruff check --no-cache . && .venv/bin/python -m ruff format --no-cache --check .
 
 mutate: .venv/ready  ## break a chapter on purpose and see its claims fail: make mutate CHAPTER=3.1.1
 	@.venv/bin/python tests/mutate.py $(CHAPTER)
@@ -47,9 +69,11 @@ pages: .venv/ready  ## join the glossary, the guide and the results of the bench
 	@.venv/bin/python docs/join.py && .venv/bin/python benchmarks/report.py
 
 site: .venv/ready  ## build the web pages in docs/_build/html
+	$(call writable,docs/_build/html)
 	@.venv/bin/python -m sphinx -W -q -b html docs docs/_build/html
 
 slides: .venv/ready  ## build the slides in docs/_build/slides
+	$(call writable,docs/_build/slides)
 	@.venv/bin/python -m nbconvert --log-level=WARN --config docs/slides_template/config.py notebooks/*.ipynb
 
 pins: .venv/ready  ## resolve requirements.txt anew from pyproject.toml (needs uv)

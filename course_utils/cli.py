@@ -1,7 +1,7 @@
 """The commands of the course: `python -m course_utils lab / run / check / data / progress`."""
 
 import argparse
-import hashlib
+import errno
 import importlib.metadata
 import json
 import os
@@ -11,19 +11,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-from course_utils import bootstrap, notebooks
-
-MY_COURSE = notebooks.ROOT / "my_course"
+from course_utils import bootstrap, lab, machine, notebooks
 
 
 def main(arguments=None):
     """Run one command and return its exit code: 0 fine, 1 something failed, 2 the command was not understood."""
+    machine.write_anywhere()
     parser = argparse.ArgumentParser(prog="python -m course_utils", description="Deep learning in medicine")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    parser.add_argument("--version", action="store_true", help="the versions of the course, Python and TensorFlow")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
-    lab = commands.add_parser("lab", help="open the course in JupyterLab, in your own folder my_course/")
-    lab.epilog = "Further options are handed to `jupyter lab`."
-    lab.set_defaults(run=_lab)
+    opens = commands.add_parser("lab", help="open the course in JupyterLab, in your own folder my_course/")
+    opens.add_argument("chapter", nargs="?", help="open this chapter, such as 3.1.1 (default: 00)")
+    opens.add_argument("--port", type=int, help="the port of the address (default: a free one from 8888 on)")
+    opens.add_argument("--no-browser", action="store_true", help="only print the address")
+    opens.epilog = "Further options, written --name=value, are handed to JupyterLab."
+    opens.set_defaults(run=_lab)
 
     run = commands.add_parser("run", help="run chapters and show seconds, memory and claims of each")
     run.add_argument("chapters", nargs="*", help="chapter numbers such as 3.1.1 (default: all)")
@@ -37,6 +40,7 @@ def main(arguments=None):
     check = commands.add_parser("check", help="is this computer ready? With a chapter: all tests of that chapter")
     check.add_argument("chapter", nargs="?", help="chapter number such as 3.1.1")
     check.add_argument("--folder", type=Path, default=notebooks.FOLDER, help=argparse.SUPPRESS)
+    check.epilog = "Further options, written --name=value, are handed to pytest."
     check.set_defaults(run=_check)
 
     data = commands.add_parser("data", help="list the data sets, and where each one is")
@@ -46,72 +50,52 @@ def main(arguments=None):
     progress = commands.add_parser("progress", help="which exercises you have solved")
     progress.set_defaults(run=_progress)
 
-    options, further = parser.parse_known_args(arguments)
-    if further and options.command != "lab":
-        parser.error(f"not understood: {' '.join(further)}")
-    options.further = further
+    options, options.further = parser.parse_known_args(arguments)
+    if options.version:
+        return _version()
+    if options.command is None:
+        parser.error(f"which command? One of {', '.join(commands.choices)}")
+    if options.further and options.command not in ("lab", "check"):
+        parser.error(f"not understood: {' '.join(options.further)}")
     try:
         return options.run(options)
-    except (ValueError, OSError) as error:
+    except ModuleNotFoundError as error:
+        complaint = f"The package {error.name} is missing in {sys.executable}. Use the course's own Python:"
+        print(f"{complaint} `make {options.command}`, or .venv/bin/python -m course_utils.", file=sys.stderr)
+    except OSError as error:
+        print(_in_one_line(error), file=sys.stderr)
+    except ValueError as error:
         print(error, file=sys.stderr)
-        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    return 1
+
+
+def _in_one_line(error):
+    """Say what an OSError means for the reader."""
+    if error.errno == errno.ENOSPC:
+        return "The disk is full. What was written until now is whole; make room, and run the command again."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{error.filename} cannot be written or read here. Copy the course into a folder of your own."
+    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+
+
+def _version():
+    names = ("course-utils", "tensorflow", "keras", "jupyterlab")
+    try:
+        versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+    except importlib.metadata.PackageNotFoundError as error:
+        versions = f"{error.name} is not installed"
+    print(f"{versions}, Python {platform.python_version()}")
+    return 0
 
 
 # --- lab -------------------------------------------------------------------------------------------------------
 
 
-def copy_course(folder=notebooks.FOLDER, my_course=MY_COURSE):
-    """Copy the chapters into the reader's folder and return what to tell the reader.
-
-    A file that is there already is never overwritten. When the course's version has changed since it was
-    copied, a line says so.
-    """
-    my_course.mkdir(exist_ok=True)
-    record_file = my_course / ".copied.json"
-    record = json.loads(record_file.read_text(encoding="utf-8")) if record_file.exists() else {}
-    messages = []
-    for entry in notebooks.chapters(folder):
-        for source in (entry.path, entry.solution_path):
-            if not source.exists():
-                continue
-            name = source.relative_to(folder).as_posix()
-            fingerprint = _fingerprint(source)
-            target = my_course / name
-            if not target.exists():
-                target.parent.mkdir(exist_ok=True)
-                target.write_bytes(source.read_bytes())
-                record[name] = fingerprint
-            elif record.get(name) != fingerprint:
-                messages.append(
-                    f"{name} has changed in the course. Your copy stays as it is; "
-                    "rename or delete it to get the new one next time."
-                )
-    record_file.write_text(json.dumps(record, indent=1), encoding="utf-8")
-    return messages
-
-
-def _fingerprint(path):
-    # Of the sources alone: another run's outputs are no news to the reader.
-    text = json.dumps(notebooks.sources(notebooks.read(path)))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _lab(options):
-    for message in copy_course():
-        print(message)
-    print(f"Your own copies of the chapters are in {MY_COURSE.name}/. The course opens in your browser;")
-    print("if it does not, copy the address below into it. To stop, press Ctrl+C here, twice.", flush=True)
-    first = f"/lab/tree/{MY_COURSE.name}/00_start_here.ipynb"
-    command = [sys.executable, "-m", "jupyter", "lab", f"--ServerApp.root_dir={notebooks.ROOT}"]
-    command.append(f"--LabApp.default_url={first}")
-    command.append("--Application.log_level=ERROR")  # of its messages only the address
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")  # in a container
-    command += options.further
-    try:
-        return subprocess.run(command, check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+    return lab.open_lab(options.chapter, options.port, not options.no_browser, options.further)
 
 
 # --- run -------------------------------------------------------------------------------------------------------
@@ -131,29 +115,31 @@ def _run(options):
             jobs.append((entry, entry.solution_path, None))
 
     rows, claims, failures = [], [], []
-    with tempfile.TemporaryDirectory() as scratch, tqdm(jobs, unit="notebook", disable=None) as bar:
-        for entry, path, seed in bar:
+    with tempfile.TemporaryDirectory() as scratch, tqdm(total=len(jobs), unit="notebook", disable=None) as bar:
+        for entry, path, seed in jobs:
             name = path.relative_to(options.folder).as_posix()
             bar.set_description(name)
-            notebook = notebooks.read(path)
-            is_chapter = path == entry.path
-            parameters = notebooks.fast_parameters(notebook) if options.fast and is_chapter else {}
-            if seed is not None:
-                parameters["SEED"] = seed
             log = Path(scratch) / f"{len(rows)}.jsonl"
-            environment = {"COURSE_CLAIMS_LOG": str(log)}
-            run = notebooks.execute(notebook, path.parent, parameters, environment)
+            try:
+                notebook = notebooks.read(path)
+            except ValueError as fault:  # the others run all the same
+                failures.append(str(fault))
+                bar.update()
+                continue
+            run = _run_one(notebook, path, path == entry.path and options.fast, seed, log, bar)
+            error = run.error or (options.save and _refusal(run))
+            if options.save and not error:
+                _save(run.notebook, path)
             lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
             run_claims = [json.loads(line) for line in lines]
             claims += run_claims
-            error = run.error or _refusal(run, options.save)
             if error:
                 failures.append(f"{name}{'' if seed is None else f' (seed {seed})'}: {error}")
-            elif options.save:
-                _save(run.notebook, path)
             rows.append((name, seed, run.seconds, run.peak_gb, run_claims, error))
+            bar.update()
 
-    _print_table(rows)
+    if rows:
+        _print_table(rows)
     if options.seeds:
         _print_margins(claims)
     for failure in failures:
@@ -161,9 +147,18 @@ def _run(options):
     return 1 if failures else 0
 
 
-def _refusal(run, save):
-    if not save:
-        return ""
+def _run_one(notebook, path, fast, seed, log, bar):
+    parameters = notebooks.fast_parameters(notebook) if fast else {}
+    if seed is not None:
+        parameters["SEED"] = seed
+
+    def show(cells_done):
+        bar.set_postfix_str(f"cell {cells_done} of {len(notebook.cells)}")
+
+    return notebooks.execute(notebook, path.parent, parameters, {"COURSE_CLAIMS_LOG": str(log)}, show)
+
+
+def _refusal(run):
     noisy = notebooks.stderr_cells(run.notebook)
     return f"not written: cell {noisy[0]} wrote to stderr" if noisy else ""
 
@@ -171,11 +166,18 @@ def _refusal(run, save):
 def _save(notebook, path):
     import nbformat
 
+    without_debris(notebook)
+    nbformat.write(notebook, path)
+
+
+def without_debris(notebook):
+    """Take out, in place, what editors and runs leave in a notebook and no reader needs."""
+    notebook.metadata.pop("jupytext", None)
     for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
+        for name in ("execution", "lines_to_next_cell", "lines_to_end_of_cell_marker"):
+            cell.metadata.pop(name, None)
         for output in cell.get("outputs", []):
             output.pop("transient", None)
-    nbformat.write(notebook, path)
 
 
 def _print_table(rows):
@@ -208,8 +210,9 @@ def _check(options):
     if options.chapter is None:
         return 0 if check_environment() else 1
     entry = notebooks.find_chapter(options.chapter, options.folder)
-    command = [sys.executable, "-m", "pytest", "tests", str(options.folder), "-k", entry.file]
-    return subprocess.run(command, cwd=notebooks.ROOT, check=False).returncode
+    command = [sys.executable, "-m", "pytest", "tests", str(options.folder), "--chapter", entry.file, entry.number]
+    command += options.further
+    return subprocess.run(command, cwd=notebooks.ROOT, env=machine.environment(), check=False).returncode
 
 
 def check_environment():
@@ -267,10 +270,48 @@ def _packages():
             missing.append(pin.name)
     if missing:
         return False, "packages", f"Not installed: {', '.join(missing)}. Run `make lab` again."
+    problem = _import_problem()
+    if problem:
+        return False, "packages", problem
     if other:
         # Another version is no fault of the reader's, as long as the course's tests pass with it.
         return True, f"packages (other versions than tested: {', '.join(other)})", ""
     return True, "all packages, in the tested versions", ""
+
+
+IMPORTED = ("numpy", "scipy", "pandas", "sklearn", "matplotlib.pyplot", "seaborn", "nilearn", "pydicom", "Bio")
+IMPORTED += ("tensorflow", "keras")
+
+# Run where the reader's notebooks are: a file of theirs called numpy.py would stand before the package there.
+IMPORT_EACH = """
+import importlib, pathlib, sys
+for name in sys.argv[1:]:
+    print(name, flush=True)
+    file = importlib.import_module(name).__file__
+    if file and pathlib.Path(file).resolve().parent == pathlib.Path.cwd().resolve():
+        raise ImportError(f"{file} has the name of a package: rename it")
+"""
+
+
+def _import_problem():
+    """Import the packages as a chapter would, in a process of its own, and say in one line what fails."""
+    names = [name for name in IMPORTED if name not in sys.modules]
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_EACH, *names],
+        cwd=lab.MY_COURSE if lab.MY_COURSE.is_dir() else notebooks.FOLDER,
+        env=machine.environment(),
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode == 0:
+        return ""
+    name = (done.stdout.split() or ["Python"])[-1]
+    why = (done.stderr.strip().splitlines() or ["no message"])[-1][:300]
+    if done.returncode < 0:  # it did not raise: it crashed
+        why = f"Python crashed (signal {-done.returncode}); TensorFlow needs a processor with AVX"
+    return f"{name} cannot be imported: {why}. If nothing else helps, delete the folder .venv and run `make lab` again."
 
 
 # --- data and progress -----------------------------------------------------------------------------------------

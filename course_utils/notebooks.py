@@ -4,7 +4,6 @@ Students never need this module; the commands of `course_utils.cli`, the site an
 """
 
 import ast
-import os
 import re
 import tempfile
 import threading
@@ -12,7 +11,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from course_utils import machine
+
+ROOT = machine.ROOT
 FOLDER = ROOT / "notebooks"
 
 
@@ -51,8 +52,11 @@ def table_of_contents(folder=FOLDER):
     import yaml
 
     folder = Path(folder)
-    lines = yaml.safe_load((folder / "_toc.yml").read_text(encoding="utf-8"))
-    return [Entry(**line, folder=folder) for line in lines]
+    try:
+        lines = yaml.safe_load((folder / "_toc.yml").read_text(encoding="utf-8"))
+        return [Entry(**line, folder=folder) for line in lines]
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
+        raise ValueError(f"{folder / '_toc.yml'} is no list of chapters: the file is damaged") from error
 
 
 def chapters(folder=FOLDER):
@@ -61,20 +65,36 @@ def chapters(folder=FOLDER):
 
 
 def find_chapter(name, folder=FOLDER):
-    """Return the chapter with this number ("3.1.1") or file name; a ValueError lists what there is."""
-    entries = chapters(folder)
+    """Return the chapter with this number ("3.1.1") or file name; a ValueError names the nearest or lists them all."""
+    import difflib
+
+    entries = table_of_contents(folder)
+    there = ", ".join(entry.number for entry in entries if entry.path.exists())
+    names = {}
     for entry in entries:
-        if name in (entry.number, entry.file, entry.path.name):
-            return entry
-    numbers = ", ".join(entry.number for entry in entries)
-    raise ValueError(f"chapter {name!r} does not exist; there are: {numbers}")
+        names |= dict.fromkeys((entry.number, entry.file, entry.path.name, entry.title), entry)
+    entry = names.get(name) or names.get(Path(name).name)
+    if entry and entry.path.exists():
+        return entry
+    if entry:
+        raise ValueError(f"chapter {entry.number} ({entry.title}) is still to come; there are: {there}")
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {names[near[0]].number} ({names[near[0]].title})?" if near else f"there are: {there}"
+    raise ValueError(f"chapter {name!r} does not exist; {hint}")
 
 
 def read(path):
-    """Read a notebook file."""
+    """Read a notebook file. A file that holds something else is a ValueError that names it."""
     import nbformat
 
-    return nbformat.read(path, as_version=4)
+    try:
+        return nbformat.read(path, as_version=4)
+    except OSError:
+        raise
+    except Exception as error:  # no text, no JSON, JSON of another shape: each has an error of its own
+        conflict = b"\n<<<<<<< " in b"\n" + Path(path).read_bytes()
+        what = "it holds the marks of a merge, <<<<<<<" if conflict else "the file is damaged"
+        raise ValueError(f"{path} is no notebook: {what}") from error
 
 
 def sources(notebook):
@@ -229,12 +249,15 @@ def execute(notebook, folder, parameters=None, environment=None, on_cell=None):
     Returns
     -------
     Run
-        An error in a cell ends the run and is described in `Run.error`.
+        A fault ends the run and is described in `Run.error`: an exception, an error shown in place of an output, or
+        a figure cell without a picture.
     """
     import copy
 
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    from course_utils import kernels
 
     notebook = copy.deepcopy(notebook)
     if parameters:
@@ -243,12 +266,15 @@ def execute(notebook, folder, parameters=None, environment=None, on_cell=None):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
 
-    client = NotebookClient(notebook, timeout=900, kernel_name="python3", record_timing=False, coalesce_streams=True)
-    client.resources = {"metadata": {"path": str(folder)}}
     start, error = time.perf_counter(), ""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as scratch:
+        client = NotebookClient(
+            notebook, km=kernels.own_kernel(scratch), timeout=900, record_timing=False, coalesce_streams=True
+        )
+        client.resources = {"metadata": {"path": str(folder)}}
+        kernel_environment = machine.environment(scratch)
         # Running the course is not solving it: the reader's own progress stays as it is.
-        kernel_environment = {**os.environ, "COURSE_PROGRESS": str(Path(scratch) / "progress.json")}
+        kernel_environment["COURSE_PROGRESS"] = str(Path(scratch) / "progress.json")
         kernel_environment.update(environment or {})
         messages = open(Path(scratch) / "stderr", "w+", encoding="utf-8")  # the kernel's own, not the cells'
         with messages, client.setup_kernel(env=kernel_environment, stderr=messages):
@@ -261,6 +287,10 @@ def execute(notebook, folder, parameters=None, environment=None, on_cell=None):
                         if isinstance(problem, DeadKernelError):
                             messages.seek(0)
                             error += f"\n{messages.read()}"
+                        break
+                    fault = _hidden_fault(cell)
+                    if fault:
+                        error = f"cell {index}: {fault}"
                         break
                     if on_cell:
                         on_cell(index + 1)
@@ -275,6 +305,38 @@ def stderr_cells(notebook):
         for index, cell in enumerate(notebook.cells)
         if any(output.get("name") == "stderr" for output in cell.get("outputs", []))
     ]
+
+
+def _hidden_fault(cell):
+    """Say what went wrong in a cell that raised nothing: matplotlib shows its errors in place of the figure."""
+    outputs = cell.get("outputs", [])
+    for output in outputs:
+        if output.output_type == "error" and "raises-exception" not in cell.metadata.get("tags", []):
+            return f"{output.ename}: {output.evalue}"
+    if _shows_a_figure(cell) and not any(_is_picture(output) for output in outputs):
+        return "it calls plt.show(), and no picture came"
+    return ""
+
+
+def _is_picture(output):
+    return any(kind.startswith("image/") for kind in output.get("data", {}))
+
+
+def _shows_a_figure(cell):
+    # Only a `plt.show()` that always runs counts, not one in a function, a branch or a loop.
+    if cell.cell_type != "code" or "plt.show()" not in cell.source:
+        return False
+    try:
+        statements = ast.parse(cell.source).body
+    except SyntaxError:  # not plain Python: a line such as `%time`
+        return False
+    while statements:
+        statement = statements.pop()
+        if isinstance(statement, ast.With):
+            statements += statement.body
+        if isinstance(statement, ast.Expr) and ast.unparse(statement.value) == "plt.show()":
+            return True
+    return False
 
 
 def _inject(notebook, parameters):

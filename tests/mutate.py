@@ -13,7 +13,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from course_utils import notebooks
+from course_utils import machine, notebooks
 
 MUTATIONS = Path(__file__).parent / "mutations"
 
@@ -50,18 +50,34 @@ def main(arguments=None):
     folder = options.folder or notebooks.FOLDER
     mutations_folder = options.folder / "mutations" if options.folder else MUTATIONS
 
-    survivors = 0
-    entries = [notebooks.find_chapter(name, folder) for name in options.chapters] or notebooks.chapters(folder)
-    for entry in entries:
-        for mutation in read_mutations(mutations_folder / f"{entry.file}.toml"):
-            run = notebooks.execute(mutate(notebooks.read(entry.path), mutation), folder)
-            noticed = notices(run, mutation)
-            survivors += not noticed
-            print(f"{'✓ noticed ' if noticed else '✗ SURVIVED'}  {entry.number}  {mutation['why']}")
-            if not noticed:
-                print(f"            the run ended with: {run.error or 'no error'}")
+    machine.write_anywhere()
+    try:
+        entries = [notebooks.find_chapter(name, folder) for name in options.chapters] or notebooks.chapters(folder)
+        survivors = sum(break_and_run(entry, mutations_folder) for entry in entries)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
     return 1 if survivors else 0
 
 
+def break_and_run(entry, mutations_folder):
+    """Run a chapter once for each of its mutations, say which were noticed, and return how many were not."""
+    mutations = read_mutations(mutations_folder / f"{entry.file}.toml")
+    if not mutations:
+        print(f"? {entry.number} has no mutations: write {entry.file}.toml in {mutations_folder}")
+    survivors = 0
+    for mutation in mutations:
+        run = notebooks.execute(mutate(notebooks.read(entry.path), mutation), entry.folder)
+        noticed = notices(run, mutation)
+        survivors += not noticed
+        print(f"{'✓ noticed ' if noticed else '✗ SURVIVED'}  {entry.number}  {mutation['why']}", flush=True)
+        if not noticed:
+            print(f"            the run ended with: {run.error or 'no error'}")
+    return survivors
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("stopped")

@@ -1,43 +1,16 @@
 """The commands a reader types."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import nbformat
 import pytest
+from small_course import write_notebook
 
 from course_utils import bootstrap, cli, notebooks
-
-
-@pytest.fixture
-def small_course(tmp_path):
-    """A course of one chapter in a folder with a space in its name."""
-    folder = tmp_path / "a course" / "notebooks"
-    (folder / "solutions").mkdir(parents=True)
-    (folder / "_toc.yml").write_text(
-        '- {file: 00_one, number: "00", title: One, section: "-", part: P}\n'
-        '- {file: 01_two, number: "1", title: To come, section: "-", part: P}\n',
-        encoding="utf-8",
-    )
-    write_notebook(folder / "00_one.ipynb", "from course_utils import claim, setup", "N = 1", "claim('true', N == 1)")
-    write_notebook(folder / "solutions" / "00_one.ipynb", "1 + 1")
-    return folder
-
-
-def write_notebook(path, *sources):
-    notebook = nbformat.v4.new_notebook()
-    notebook.cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    for cell in notebook.cells:
-        if cell.source == "N = 1":
-            cell.metadata["tags"] = ["parameters"]
-    nbformat.write(notebook, path)
-
 
 # --- bootstrap -------------------------------------------------------------------------------------------------
 
@@ -57,79 +30,33 @@ def test_a_good_computer_is_accepted(minor):
     assert bootstrap.complaint((3, minor, 0), 6.1) == ""
 
 
-# --- lab -------------------------------------------------------------------------------------------------------
+def test_a_read_only_folder_is_refused_in_one_line():
+    line = bootstrap.complaint((3, 12, 0), 100, writable=False)
+    assert line.startswith("This folder is read-only") and "\n" not in line
 
 
-def test_chapters_and_solutions_are_copied_once(small_course, tmp_path):
-    mine = tmp_path / "my course"
-    assert cli.copy_course(small_course, mine) == []
-    assert sorted(path.relative_to(mine).as_posix() for path in mine.rglob("*.ipynb")) == [
-        "00_one.ipynb",
-        "solutions/00_one.ipynb",
-    ]
-    assert cli.copy_course(small_course, mine) == []
+LISTING = """:env:.user='1'
+:env:.timeout='99'
+global.index-url='https://name:secret@mirror.example/simple'
+global.proxy='http://proxy.example:3128'
+global.timeout='60'
+install.target='/somewhere/else'
+install.extra-index-url='https://a.example\\nhttps://b.example'
+install.constraint='old.txt'
+wheel.find-links='/wheels'
+"""
 
 
-def test_a_readers_notes_are_never_overwritten(small_course, tmp_path):
-    mine = tmp_path / "mine"
-    cli.copy_course(small_course, mine)
-    write_notebook(mine / "00_one.ipynb", "my own notes")
-    assert cli.copy_course(small_course, mine) == []  # the course has not changed: nothing to say
-    write_notebook(small_course / "00_one.ipynb", "a new edition")
-    for _ in range(2):  # it is said every time, until the reader acts
-        messages = cli.copy_course(small_course, mine)
-        assert len(messages) == 1 and messages[0].startswith("00_one.ipynb has changed in the course.")
-    assert notebooks.read(mine / "00_one.ipynb").cells[0].source == "my own notes"
-
-
-def test_new_outputs_alone_are_no_change(small_course, tmp_path):
-    cli.copy_course(small_course, tmp_path / "mine")
-    notebook = notebooks.read(small_course / "00_one.ipynb")
-    notebook.cells[0].outputs = [nbformat.v4.new_output("stream", text="another machine's output")]
-    nbformat.write(notebook, small_course / "00_one.ipynb")
-    assert cli.copy_course(small_course, tmp_path / "mine") == []
-
-
-def test_a_deleted_copy_comes_back_in_the_new_edition(small_course, tmp_path):
-    mine = tmp_path / "mine"
-    cli.copy_course(small_course, mine)
-    write_notebook(small_course / "00_one.ipynb", "a new edition")
-    (mine / "00_one.ipynb").unlink()
-    assert cli.copy_course(small_course, mine) == []
-    assert notebooks.read(mine / "00_one.ipynb").cells[0].source == "a new edition"
-
-
-@pytest.mark.slow
-def test_the_lab_opens(tmp_path):
-    """JupyterLab answers, in a folder with a space in its name, for root as for a plain user."""
-    course = tmp_path / "my own copy"
-    tracked = subprocess.run(["git", "ls-files"], cwd=notebooks.ROOT, capture_output=True, text=True, check=False)
-    names = tracked.stdout.splitlines() or pytest.skip("not a git checkout")
-    for name in names:
-        if name.startswith(("course_utils/", "notebooks/")) and (notebooks.ROOT / name).exists():
-            (course / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(notebooks.ROOT / name, course / name)
-    environment = {**os.environ, "PYTHONPATH": str(course), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
-    command = [sys.executable, "-m", "course_utils", "lab", "--no-browser", "--port=0"]
-    lab = subprocess.Popen(command, cwd=course, env=environment, stderr=subprocess.PIPE, text=True)
-    try:
-        address = next(line for line in lab.stderr if "?token=" in line).split()[-1]
-        page, _, token = address.partition("?token=")
-        assert page.endswith("/lab/tree/my_course/00_start_here.ipynb")
-        base, headers = page.split("/lab")[0], {"Authorization": f"token {token}"}
-        for _ in range(30):
-            try:
-                request = urllib.request.Request(f"{base}/api/contents/my_course", headers=headers)
-                listing = json.load(urllib.request.urlopen(request, timeout=5))
-                break
-            except OSError:
-                time.sleep(0.5)
-        assert "00_start_here.ipynb" in [item["name"] for item in listing["content"]]
-        stop = urllib.request.Request(f"{base}/api/shutdown", headers=headers, method="POST")
-        urllib.request.urlopen(stop, timeout=5)  # the server is a child: ending the command alone would leave it behind
-        assert lab.wait(timeout=30) == 0
-    finally:
-        lab.kill()
+def test_of_pips_settings_only_the_networks_are_kept():
+    before = {"PATH": "/bin", "PIP_USER": "1", "PIP_PREFIX": "/x", "PIP_REQUIRE_HASHES": "1", "PIP_TIMEOUT": "99"}
+    assert bootstrap.pip_environment(before, LISTING) == {
+        "PATH": "/bin",
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": "https://name:secret@mirror.example/simple",
+        "PIP_PROXY": "http://proxy.example:3128",
+        "PIP_TIMEOUT": "99",  # the variable wins over the file, as in pip
+        "PIP_EXTRA_INDEX_URL": "https://a.example\nhttps://b.example",
+    }
 
 
 # --- run and notebooks -----------------------------------------------------------------------------------------
@@ -160,12 +87,18 @@ def test_run_with_seeds_injects_each_seed(small_course, capsys):
     assert "         1  : the seed is injected" in capsys.readouterr().out
 
 
-def test_save_writes_outputs_without_timing(small_course):
+def test_save_writes_outputs_without_timing_and_debris(small_course):
+    notebook = notebooks.read(small_course / "00_one.ipynb")
+    notebook.metadata["jupytext"] = {"formats": "ipynb,py"}
+    notebook.cells[0].metadata["lines_to_next_cell"] = 2
+    nbformat.write(notebook, small_course / "00_one.ipynb")
     assert cli.main(["run", "--folder", str(small_course), "--save", "--solutions"]) == 0
     chapter = notebooks.read(small_course / "00_one.ipynb")
     assert [cell.execution_count for cell in chapter.cells] == [1, 2, 3]
     assert chapter.cells[2].outputs[0].text == "✓ true\n"
     assert all("execution" not in cell.metadata for cell in chapter.cells)
+    assert "jupytext" not in chapter.metadata
+    assert all("lines_to_next_cell" not in cell.metadata for cell in chapter.cells)
     assert notebooks.read(small_course / "solutions" / "00_one.ipynb").cells[0].outputs
 
 
@@ -179,20 +112,86 @@ def test_save_refuses_a_notebook_that_wrote_to_stderr(small_course, noise, capsy
     assert (small_course / "00_one.ipynb").read_bytes() == before
 
 
-def test_running_the_course_is_not_solving_it(small_course, tmp_path):
+def test_running_the_course_is_not_solving_it(small_course, monkeypatch):
     write_notebook(small_course / "00_one.ipynb", "import os", "assert os.environ['COURSE_PROGRESS'] != 'mine'")
-    os.environ["COURSE_PROGRESS"] = "mine"
+    monkeypatch.setenv("COURSE_PROGRESS", "mine")
     assert cli.main(["run", "--folder", str(small_course)]) == 0
 
 
-def test_unknown_chapter_is_one_clear_line(small_course, capsys):
-    assert cli.main(["run", "--folder", str(small_course), "7.7"]) == 1
-    assert capsys.readouterr().err == "chapter '7.7' does not exist; there are: 00\n"
+SHOWS = "import matplotlib.pyplot as plt; plt.plot([1]);"
+NO_PICTURE = "it calls plt.show(), and no picture came"
+NO_LATEX = "import os; os.environ['PATH'] = ''; import matplotlib; matplotlib.rcParams['text.usetex'] = True"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("cell", "fault"),
+    [
+        (f"{NO_LATEX}\n{SHOWS}\nplt.show()", "RuntimeError: Failed to process string with tex"),
+        (f"{SHOWS}\nplt.close()\nplt.show()", NO_PICTURE),
+        (f"{SHOWS}\nwith plt.rc_context():\n    plt.close()\n    plt.show()", NO_PICTURE),
+        ("get_ipython().showtraceback((KeyError, KeyError('k'), None))", "KeyError: 'k'"),
+    ],
+)
+def test_run_fails_where_a_picture_is_missing(small_course, cell, fault, capsys):
+    write_notebook(small_course / "00_one.ipynb", "1 + 1", cell)
+    assert cli.main(["run", "--folder", str(small_course), "00"]) == 1
+    assert f"00_one.ipynb: cell 1: {fault}" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_run_accepts_figures_and_what_only_may_be_shown(small_course):
+    cells = [f"{SHOWS}\nplt.show()", "def draw():\n    plt.show()", "if False:\n    plt.show()", "# plt.show()"]
+    write_notebook(small_course / "00_one.ipynb", *cells, "%time\nplt.show()")
+    assert cli.main(["run", "--folder", str(small_course), "00"]) == 0
+
+
+def test_damaged_chapters_are_named_and_the_others_run(small_course, capsys):
+    damages = ["<<<<<<< HEAD\n{}", "[]", "{}", "", "\0", '{"cells": 1}']
+    toc = (small_course / "_toc.yml").read_text(encoding="utf-8")
+    for number, damage in enumerate(damages):
+        toc += f'- {{file: bad_{number}, number: "9.{number}", title: T, section: "-", part: P}}\n'
+        (small_course / f"bad_{number}.ipynb").write_text(damage, encoding="utf-8")
+    (small_course / "_toc.yml").write_text(toc, encoding="utf-8")
+    assert cli.main(["run", "--folder", str(small_course)]) == 1
+    shown = capsys.readouterr()
+    lines = shown.err.splitlines()
+    assert "00_one.ipynb" in shown.out and len(lines) == len(damages)
+    assert all(f"bad_{number}.ipynb is no notebook: " in line for number, line in enumerate(lines))
+    assert ["merge" in line for line in lines] == [True, False, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("7.7", "chapter '7.7' does not exist; there are: 00\n"),
+        ("1", "chapter 1 (To come) is still to come; there are: 00\n"),
+        ("01_two.ipynb", "chapter 1 (To come) is still to come; there are: 00\n"),
+        ("00_ne", "chapter '00_ne' does not exist; did you mean 00 (One)?\n"),
+        ("To comme", "chapter 'To comme' does not exist; did you mean 1 (To come)?\n"),
+    ],
+)
+def test_unknown_chapter_is_one_clear_line(small_course, name, line, capsys):
+    assert cli.main(["run", "--folder", str(small_course), name]) == 1
+    assert capsys.readouterr().err == line
+
+
+@pytest.mark.parametrize("name", ["00", "00_one", "00_one.ipynb", "notebooks/00_one.ipynb", "One"])
+def test_a_chapter_is_found_by_any_of_its_names(small_course, name):
+    assert notebooks.find_chapter(name, small_course).number == "00"
+
+
+def test_a_damaged_list_of_chapters_is_one_clear_line(small_course, capsys):
+    for damage in ("<<<<<<< HEAD", "- {file: a}", "\t- x", "3"):
+        (small_course / "_toc.yml").write_text(damage, encoding="utf-8")
+        assert cli.main(["run", "--folder", str(small_course)]) == 1
+        assert capsys.readouterr().err.endswith("_toc.yml is no list of chapters: the file is damaged\n")
 
 
 # --- check, data, progress -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_check_says_what_is_there(capsys):
     assert cli.main(["check"]) == 0
     out = capsys.readouterr().out
@@ -208,6 +207,26 @@ def test_check_says_what_is_missing(capsys, monkeypatch):
     monkeypatch.setattr(cli.importlib.metadata, "version", version)
     assert cli.main(["check"]) == 1
     assert "Not installed: papermill. Run `make lab` again." in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("raise ImportError('no such symbol')", "pydicom cannot be imported: ImportError: no such symbol."),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGILL)", "pydicom cannot be imported: Python crashed (sig"),
+        ("x = 1", "pydicom.py has the name of a package: rename it"),
+        ("raise SystemExit(3)", "pydicom cannot be imported: no message."),
+    ],
+)
+def test_check_imports_what_it_vouches_for(capsys, monkeypatch, tmp_path, content, said):
+    (tmp_path / "pydicom.py").write_text(content, encoding="utf-8")
+    monkeypatch.setattr(cli.lab, "MY_COURSE", tmp_path)
+    monkeypatch.setattr(cli, "IMPORTED", ("pydicom",))
+    monkeypatch.delitem(sys.modules, "pydicom", raising=False)
+    assert cli.main(["check"]) == 1
+    out = capsys.readouterr().out
+    assert "✗ packages" in out and said in out.splitlines()[-1]
 
 
 def test_data_lists_every_set(capsys):
@@ -236,6 +255,38 @@ def test_an_unknown_command_is_answered_with_the_list():
     assert stop.value.code == 2
 
 
+def test_the_version_is_shown(capsys):
+    assert cli.main(["--version"]) == 0
+    assert "course-utils" in capsys.readouterr().out
+
+
+def test_no_command_is_answered_with_the_list(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([])
+    assert stop.value.code == 2 and "lab, run, check, data, progress" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (PermissionError(13, "Permission denied", "data"), "data cannot be written or read here. Copy the course"),
+        (OSError(30, "Read-only file system", "data"), "data cannot be written or read here. Copy the course"),
+        (OSError(28, "No space left on device", "data"), "The disk is full."),
+        (FileNotFoundError(2, "No such file or directory", "data"), "data: No such file or directory"),
+        (ModuleNotFoundError("No module named 'yaml'", name="yaml"), "The package yaml is missing in "),
+        (KeyboardInterrupt(), "stopped"),
+    ],
+)
+def test_a_fault_of_the_machine_is_one_clear_line(monkeypatch, capsys, error, line):
+    def fail(options):
+        raise error
+
+    monkeypatch.setattr(cli, "_progress", fail)
+    assert cli.main(["progress"]) in (1, 130)
+    said = capsys.readouterr().err
+    assert said.startswith(line) and said.count("\n") == 1 and "Errno" not in said
+
+
 def test_module_can_be_run():
     done = subprocess.run(
         [sys.executable, "-m", "course_utils", "--help"], cwd=notebooks.ROOT, capture_output=True, text=True, check=True
@@ -250,7 +301,8 @@ def test_module_can_be_run():
 @pytest.mark.parametrize("target", ["lab", "test", "quick"])
 def test_make_refuses_an_old_python_in_one_clear_line(target, tmp_path):
     old_python = tmp_path / "old python"
-    old_python.write_text(f'#!/bin/sh\nsed "s/sys.version_info/(3, 8, 1)/" "$1" | "{sys.executable}" -\n')
+    pretend = f'sed "s/sys.version_info/(3, 8, 1)/" "$2" | "{sys.executable}" -'
+    old_python.write_text(f'#!/bin/sh\n[ "$2" = -c ] || {pretend}\n')
     old_python.chmod(0o755)
     course = tmp_path / "course"
     (course / "course_utils").mkdir(parents=True)

@@ -107,14 +107,18 @@ def test_a_mutation_that_does_not_apply_is_refused(mutation, message):
         mutate.mutate(notebooks.read(FIXTURE / "99_fixture.ipynb"), mutation)
 
 
-def test_make_check_passes(folder, tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTEST_ADDOPTS", f"-n 0 --junitxml={tmp_path / 'inner.xml'} -p no:cacheprovider")
-    assert cli.main(["check", "--folder", str(folder), "9.9"]) == 0
+def inner_pytest(tmp_path):
+    return ["--numprocesses=0", f"--junitxml={tmp_path / 'inner.xml'}", "-pno:cacheprovider"]
+
+
+def test_make_check_passes(folder, tmp_path):
+    assert cli.main(["check", "--folder", str(folder), "9.9", *inner_pytest(tmp_path)]) == 0
     report = (tmp_path / "inner.xml").read_text("utf-8")
     assert "99_fixture.ipynb" in report and "rule_title" in report  # its cells, and its structure
+    assert "tests.test_guide" in report and "tests.test_glossary" in report
+    assert "03_1_1_convolutional_networks" not in report
 
 
-def test_make_check_fails_when_the_chapter_is_broken(folder, tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTEST_ADDOPTS", f"-n 0 --junitxml={tmp_path / 'inner.xml'} -p no:cacheprovider")
+def test_make_check_fails_when_the_chapter_is_broken(folder, tmp_path):
     edit(folder, "< 1 / 21", "< 1 / 2100")
-    assert cli.main(["check", "--folder", str(folder), "9.9"]) == 1
+    assert cli.main(["check", "--folder", str(folder), "9.9", *inner_pytest(tmp_path)]) == 1

@@ -20,7 +20,7 @@ GROUND = {"_checks"}
 FOUNDATION = {"evaluation", "training", "plots"}
 TOPICS = {"images", "convolution", "brain_lesions", "sequences", "proteins", "molecules", "generative", "survival"}
 TOPICS |= {"efficiency", "imbalance", "privacy", "fusion", "explain"}
-COMMANDS = {"__main__", "bootstrap", "cli", "notebooks"}
+COMMANDS = {"__main__", "bootstrap", "cli", "kernels", "lab", "machine", "notebooks"}
 EVERYTHING = GROUND | FOUNDATION | TOPICS | COMMANDS | {"datasets", "exercises"}
 
 # Group of modules -> what they may import when they are imported, and what only inside a function.
@@ -160,6 +160,9 @@ NOT_TAUGHT = {
     "_checks": "behind the functions that are taught",
     "bootstrap": COMMAND,
     "cli": COMMAND,
+    "kernels": COMMAND,
+    "lab": COMMAND,
+    "machine": COMMAND,
     "datasets.catalogue.catalogue": "behind `catalogue_table` and the command `data`",
     "datasets.catalogue.credits": LOADERS,
     "datasets.catalogue.data_folder": LOADERS,
@@ -362,8 +365,8 @@ def test_good_requirements_pass():
 IMPORT_NAMES = {"scikit-learn": "sklearn", "pyyaml": "yaml", "biopython": "Bio"}
 # Packages that are used without being imported by our code: where, and the text that shows it.
 USED_BY_COMMAND = {
-    "ipykernel": ("course_utils/notebooks.py", 'kernel_name="python3"'),
-    "jupyterlab": ("course_utils/cli.py", '"jupyter", "lab"'),
+    "ipykernel": ("course_utils/kernels.py", 'kernel_name="python3"'),
+    "jupyterlab": ("course_utils/lab.py", "jupyterlab.labapp"),
     "jupytext": ("CONTRIBUTING.md", "jupytext --to"),
     "nbconvert": ("Makefile", "-m nbconvert"),
     "myst-nb": ("docs/conf.py", '"myst_nb"'),
@@ -429,6 +432,7 @@ def test_unused_dependency_is_noticed(tmp_path):
 # --- commands --------------------------------------------------------------------------------------------------
 
 COMMANDS_OF_MAKE = ["lab", "test", "quick", "check", "run", "notebooks", "lint", "mutate", "data-check"]
+COMMANDS_OF_MAKE += ["progress", "site", "slides"]
 
 
 def missing_targets(makefile):
