@@ -171,8 +171,8 @@ def _refusal(run, save):
 def _save(notebook, path):
     import nbformat
 
+    notebooks.tidy(notebook)
     for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
             output.pop("transient", None)
     nbformat.write(notebook, path)
