@@ -13,10 +13,11 @@ import re
 import struct
 import tokenize
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
+from mutate import read_mutations
 
 from course_utils.exercises import find
 from course_utils.notebooks import (
@@ -55,30 +56,30 @@ BADGE_LABELS = ["Document section", "Reading time", "Run time", "Data", "Hardwar
 MAX_CELL_LINES = 25
 MAX_BYTES = 1_500_000
 MAX_FIGURE_PIXELS = 1100
+MAX_SLIDE_WORDS = 110
 MAX_MINUTES, MAX_MINUTES_LAB = 100, 110
 
 
 @dataclass
 class Chapter:
-    """One chapter: its line of `_toc.yml`, its notebook, its solution notebook and its mutations (None if missing)."""
+    """One chapter: its line of `_toc.yml`, its notebook, its solution notebook and its mutations."""
 
     path: Path
     entry: object
     notebook: object
     solution: object = None
-    mutations: list | None = None
+    mutations: list = field(default_factory=list)
     least_exercises: int = 3  # the fixture chapter has fewer
 
 
 def load(entry, mutations_folder, least_exercises=3):
     """Read everything that belongs to one line of `_toc.yml`."""
-    mutations = Path(mutations_folder) / f"{entry.file}.toml"
     return Chapter(
         path=entry.path,
         entry=entry,
         notebook=read(entry.path),
         solution=read(entry.solution_path) if entry.solution_path.exists() else None,
-        mutations=tomllib.loads(mutations.read_text("utf-8")).get("mutation", []) if mutations.exists() else None,
+        mutations=read_mutations(Path(mutations_folder) / f"{entry.file}.toml"),
         least_exercises=least_exercises,
     )
 
@@ -455,6 +456,14 @@ def rule_claim_computed(chapter):
 
 
 @rule
+def rule_benchmarks_named(chapter):
+    text = "".join(cell.source for _, cell in cells(chapter, "markdown", solution=False))
+    for where, cell in cells(chapter, "code", solution=False):
+        if re.search(r"""["']benchmarks["'/]""", cell.source) and "`python benchmarks/" not in text:
+            yield f"{where}: name the command that wrote the table: `python benchmarks/...`"
+
+
+@rule
 def rule_claim_margins(chapter):
     for where, _, claims in claim_cells(chapter):
         for call in claims:
@@ -666,10 +675,12 @@ def rule_solution(chapter):
 
 @rule
 def rule_solution_solved(chapter):
-    for exercise_id, _, code, _ in exercises(chapter.solution) if chapter.solution is not None else []:
+    for exercise_id, _, code, after in exercises(chapter.solution) if chapter.solution is not None else []:
         lines = printed(code).splitlines() if code is not None else []
         if checked_name(code, exercise_id) is None or not lines or not lines[-1].startswith("✓"):
             yield f"solution of {exercise_id}: the code below the text must end with the check, and its output with ✓"
+        if after is None or after.cell_type != "markdown" or words(after.source) < 10:
+            yield f"solution of {exercise_id}: say below the code why it is right (10 words or more)"
 
 
 def quiz(chapter):
@@ -848,6 +859,21 @@ def rule_slides(chapter):
             yield f"{where}: metadata slideshow.slide_type must be one of {sorted(SLIDE_TYPES)}"
     if [slide_type(cell) for cell in chapter.notebook.cells[:1]] != ["slide"]:
         yield "cell 0: slide type `slide`: the deck begins here"
+
+
+@rule
+def rule_slides_short(chapter):
+    slides = []
+    for where, cell in cells(chapter, solution=False):
+        if slide_type(cell) in ("slide", "subslide") or not slides:
+            slides.append([where, 0])
+        if cell.cell_type == "markdown" and slide_type(cell) not in ("skip", "notes"):
+            slides[-1][1] += words(without_details(cell.source))
+    if slides:
+        slides[0][1] -= words("".join(opening(chapter)[-1:]))  # the badge line is small print
+    for where, count in slides:
+        if count > MAX_SLIDE_WORDS:
+            yield f"{where}: {count} words on a slide, at most {MAX_SLIDE_WORDS}: a `subslide`, or a `notes` cell"
 
 
 @rule
@@ -1095,6 +1121,15 @@ def rule_links(chapter):
                     yield f"{name}, {place(index, cell)}: {target} is not copied to readers: link to ../docs or ../data"
 
 
+@rule
+def rule_chapter_numbers(chapter):
+    known = {entry.number for entry in table_of_contents()} | {chapter.entry.number}
+    for where, cell in cells(chapter, "markdown"):
+        for number in re.findall(r"\b[Cc]hapters? (\d+(?:\.\d+)+)", prose(cell.source)):
+            if number not in known:
+                yield f"{where}: there is no chapter {number} in _toc.yml"
+
+
 AMERICAN = """
     anemi anesthe behavior catalog(?!u) caliber cent(?:er|ers|ered|ering)\\b cesarean color(?!ect) defense diarrhea
     dialog\\b edema enrollment esophag estrogen favor feces fiber fulfill\\b glycemi gray gynecolog hematolog hematoma
@@ -1124,11 +1159,13 @@ def rule_spelling(chapter):
 
 @rule
 def rule_mutations(chapter):
-    if chapter.mutations is None or len(chapter.mutations) < 3:
+    if len(chapter.mutations) < 3:
         yield f"tests/mutations/{chapter.path.stem}.toml must list three plausible mistakes or more"
+    elif len({mutation.get("breaks") for mutation in chapter.mutations}) < 2:
+        yield "the mutations break one claim only: what do the others notice?"
     statements = [statement(call) or "" for _, _, claims in claim_cells(chapter) for call in claims]
     sources = [cell.source for _, cell in cells(chapter, "code", solution=False)]
-    for number, mutation in enumerate(chapter.mutations or [], start=1):
+    for number, mutation in enumerate(chapter.mutations, start=1):
         where = f"mutation {number}"
         if set(mutation) != {"cell", "find", "replace", "breaks", "why"} or not all(mutation.values()):
             yield f"{where}: it needs cell, find, replace, breaks and why"

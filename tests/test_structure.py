@@ -211,7 +211,7 @@ def break_one_reading_time(chapter):
 
 def longer(chapter, minutes):
     """Add prose for so many minutes, and say so on the badge line."""
-    insert(chapter, "Look at the dotted line", words_cell("Many words follow here. " * (150 * minutes // 4)))
+    insert(chapter, "Look at the dotted line", words_cell("Many words follow here. " * (150 * minutes // 4), "notes"))
     edit(chapter, "30 min path", f"{30 + minutes} min path")
 
 
@@ -394,6 +394,11 @@ def break_statement_by_name(chapter):
 @breaks(structure.rule_claim_computed, "tests nothing that the chapter has computed")
 def break_claim_about_bare_numbers(chapter):
     edit(chapter, "np.isclose(odds_after, 231 / 32)", "np.isclose(7.21875, 231 / 32)")
+
+
+@breaks(structure.rule_benchmarks_named, "name the command that wrote the table")
+def break_table_from_nowhere(chapter):
+    cell(chapter, "rng =").source += '\nstored = open("benchmarks/results/scan.csv").read()'
 
 
 @breaks(structure.rule_claim_margins, "`margin=`")
@@ -585,6 +590,11 @@ def break_wrong_solution_stored(chapter):
     chapter.solution.cells[3].outputs[0].text = "✗ not correct\n"
 
 
+@breaks(structure.rule_solution_solved, "say below the code why it is right")
+def break_solution_without_reason(chapter):
+    chapter.solution.cells.pop()
+
+
 @breaks(structure.rule_quiz, "three to five questions")
 def break_two_questions(chapter):
     found = cell(chapter, "## Quiz")
@@ -624,18 +634,14 @@ def break_always_the_same_letter(chapter):
 
 @breaks(structure.rule_quiz_guessing, "the longest in questions [2, 3]")
 def break_longest_is_right(chapter):
-    edit(
-        chapter,
-        "The positive one falls, the negative one rises",
-        "The positive one falls, while the negative one rises a little",
-    )
-    edit(chapter, "The test may still be worth its price", "The test may still be worth its price, in spite of this")
+    edit(chapter, "The test must first get a higher sensitivity", "The test needs more")
 
 
 @breaks(structure.rule_quiz, "the answer in <details>")
-def break_unfolded_quiz(chapter):
+def break_quiz_without_answer(chapter):
     found = cell(chapter, "## Quiz")
-    found.source = found.source.replace("<details>", "").replace("</details>", "")
+    start, end = found.source.index("<details>"), found.source.index("</details>")
+    found.source = found.source[:start] + found.source[end + len("</details>") :]
 
 
 @breaks(structure.rule_last_sections, "end with the sections")
@@ -765,6 +771,11 @@ def break_unknown_slide_type(chapter):
 @breaks(structure.rule_slides, "the deck begins here")
 def break_deck_without_beginning(chapter):
     chapter.notebook.cells[0].metadata["slideshow"]["slide_type"] = "-"
+
+
+@breaks(structure.rule_slides_short, "words on a slide, at most 110")
+def break_slide_full_of_words(chapter):
+    edit(chapter, "Look at the dotted line.", "Look at the dotted line. " + "Many words follow here. " * 20)
 
 
 @breaks(structure.rule_headings, "jumps from level 2 to level 4")
@@ -963,6 +974,11 @@ def break_link_in_solution(chapter):
     chapter.solution.cells[0].source += " [Back](99_fixtures.ipynb)"
 
 
+@breaks(structure.rule_chapter_numbers, "no chapter 3.9.1")
+def break_unknown_chapter(chapter):
+    edit(chapter, "Look at the dotted line.", "Look: chapter 3 of a book, chapters 3.1.1 and chapter 3.9.1.")
+
+
 AMERICAN = ["tumor", "Normalized", "color", "optimizer", "hematology", "a license", "analyzed", "gray", "in the center"]
 for word in AMERICAN:
 
@@ -973,12 +989,17 @@ for word in AMERICAN:
 
 @breaks(structure.rule_mutations, "three plausible mistakes")
 def break_no_mutations(chapter):
-    chapter.mutations = None
+    chapter.mutations = []
 
 
 @breaks(structure.rule_mutations, "three plausible mistakes")
 def break_two_mutations(chapter):
     del chapter.mutations[2:]
+
+
+@breaks(structure.rule_mutations, "break one claim only")
+def break_mutations_of_one_claim(chapter):
+    chapter.mutations = [chapter.mutations[0], chapter.mutations[1], chapter.mutations[0]]
 
 
 @breaks(structure.rule_mutations, "it needs cell")
@@ -1062,7 +1083,7 @@ def odd_notebooks():
     empty.notebook.cells.clear()
     words.notebook.cells = [words_cell("Words.")]
     code.notebook.cells = [code_cell("this is no Python"), code_cell("")]
-    bare.solution, bare.mutations = None, None
+    bare.solution, bare.mutations = None, []
     for found in bare.notebook.cells:
         found.metadata.clear()
         found.source = found.source.replace("#", "").replace("**", "")
@@ -1288,6 +1309,17 @@ def names_made_in_their_cell(chapter):
 
 
 @good
+def a_table_with_its_command(chapter):
+    cell(chapter, "rng =").source += '\nstored = open("benchmarks/results/scan.csv").read()'
+    edit(chapter, "Look at the dotted line.", "Look at the table of `python benchmarks/scan.py`.")
+
+
+@good
+def a_paragraph_in_the_notes(chapter):
+    insert(chapter, "Look at the dotted line", words_cell("For the speaker. " * 60, "notes"))
+
+
+@good
 def a_section_of_one_sentence(chapter):
     text = "## One more\n\nHere is one more number, the share that was counted above, once again."
     insert(chapter, "## Quiz", words_cell(text, "slide"))
@@ -1305,4 +1337,4 @@ def test_a_reader_finds_the_cell():
     chapter = copy.deepcopy(FIXTURE)
     break_semicolon(chapter)
     (problem,) = structure.rule_semicolon(chapter)
-    assert problem.startswith("cell 10 (fig, ax = plt.subplots(figsize=(7, 4)))")
+    assert problem.startswith("cell 12 (fig, ax = plt.subplots(figsize=(7, 4)))")
