@@ -4,6 +4,7 @@ Students never need this module; the commands of `course_utils.cli`, the site an
 """
 
 import ast
+import functools
 import os
 import re
 import tempfile
@@ -99,8 +100,13 @@ def place(index, cell):
 
 def syntax(cell):
     """Return the syntax tree of a code cell; an empty one if it is not plain Python (a rule of its own says so)."""
+    return _parsed(cell.source)
+
+
+@functools.lru_cache(maxsize=2000)
+def _parsed(source):
     try:
-        return ast.parse(cell.source)
+        return ast.parse(source)
     except SyntaxError:
         return ast.parse("")
 
@@ -174,8 +180,12 @@ def claims(notebook):
 
 def calls(tree, name):
     """Return the calls of a function, called as `name(...)` or `module.name(...)`."""
-    named = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return [node for node in named if name == getattr(node.func, "attr", getattr(node.func, "id", None))]
+    return [node for node in _all_calls(tree) if name == getattr(node.func, "attr", getattr(node.func, "id", None))]
+
+
+@functools.lru_cache(maxsize=2000)
+def _all_calls(tree):
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
 
 
 def is_call(statement, name):
@@ -309,7 +319,7 @@ def hidden_cells(notebook):
         if calls(tree, "claim"):
             found.add(index)
         elif calls(tree, "show"):
-            roots = {_root(node) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+            roots = {_root(call) for call in _all_calls(tree)}
             others = any(calls(tree, name) for name in ("print", "display", "fit", "predict", "fit_predict"))
             if not (others or roots & taught or _stored(tree) & used_later):
                 found.add(index)

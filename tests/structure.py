@@ -22,6 +22,7 @@ from mutate import read_mutations
 from course_utils.exercises import find
 from course_utils.notebooks import (
     CELL_METADATA,
+    FOLDER,
     NOTEBOOK_METADATA,
     ROOT,
     badge,
@@ -82,6 +83,12 @@ def load(entry, mutations_folder, least_exercises=3):
         mutations=read_mutations(Path(mutations_folder) / f"{entry.file}.toml"),
         least_exercises=least_exercises,
     )
+
+
+@functools.cache
+def contents(folder):
+    """Return the lines of a folder's `_toc.yml`."""
+    return table_of_contents(folder)
 
 
 def rule(check):
@@ -775,7 +782,7 @@ def rule_next(chapter):
     solutions = f"solutions/{chapter.path.name}"
     if text is None or f"]({solutions})" not in text:
         yield f"end with `## Next`: where the solutions are, with a link to {solutions}, and the chapter that follows"
-    known = table_of_contents(chapter.entry.folder)
+    known = contents(chapter.entry.folder)
     position = [entry.file for entry in known].index(chapter.entry.file)
     for follower in known[position + 1 : position + 2]:
         if text is not None and f"{follower.number} {follower.title}" not in text:
@@ -1123,7 +1130,7 @@ def rule_links(chapter):
 
 @rule
 def rule_chapter_numbers(chapter):
-    known = {entry.number for entry in table_of_contents()} | {chapter.entry.number}
+    known = {entry.number for entry in contents(FOLDER)} | {chapter.entry.number}
     for where, cell in cells(chapter, "markdown"):
         for number in re.findall(r"\b[Cc]hapters? (\d+(?:\.\d+)+)", prose(cell.source)):
             if number not in known:
