@@ -49,6 +49,8 @@ def path_minutes(*cells):
         ),
         ([words("```\n" + "word " * 3000 + "\n```")], 5),
         ([code("x = 1\n\n# why\n" * 60)], 10),
+        ([code("x = 1\n" * 89)], 5),
+        ([code("x = 1\n" * 91)], 10),
         ([code("claim('It holds', x)\n" * 500)], 5),
         ([words("![a picture](picture.png)\n\n" * 10)], 10),
         ([code("fig = model()\nplt.show()")] * 9, 10),  # nine figures, eighteen lines
