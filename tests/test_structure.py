@@ -1279,11 +1279,8 @@ def a_plot_that_also_computes_stays_in_sight(chapter):
 
 @good
 def words_known_from_the_start(chapter):
-    edit(
-        chapter,
-        "Look at the dotted line.",
-        "The areas under the ROC curve: area under the ROC curve (AUC). An AUC of 1.",
-    )
+    text = "Magnetic resonance\nimaging (MRI) is slower. With MRIs one waits. `CT` and $CT$ are code and formula."
+    edit(chapter, "Look at the dotted line.", text)
 
 
 @good
