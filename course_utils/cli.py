@@ -166,18 +166,11 @@ def _refusal(run):
 def _save(notebook, path):
     import nbformat
 
-    without_debris(notebook)
-    nbformat.write(notebook, path)
-
-
-def without_debris(notebook):
-    """Take out, in place, what editors and runs leave in a notebook and no reader needs."""
-    notebook.metadata.pop("jupytext", None)
+    notebooks.tidy(notebook)
     for cell in notebook.cells:
-        for name in ("execution", "lines_to_next_cell", "lines_to_end_of_cell_marker"):
-            cell.metadata.pop(name, None)
         for output in cell.get("outputs", []):
             output.pop("transient", None)
+    nbformat.write(notebook, path)
 
 
 def _print_table(rows):

@@ -4,12 +4,14 @@ Students never need this module; the commands of `course_utils.cli`, the site an
 """
 
 import ast
+import functools
 import re
 import tempfile
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 from course_utils import machine
 
@@ -118,21 +120,29 @@ def place(index, cell):
 
 def syntax(cell):
     """Return the syntax tree of a code cell; an empty one if it is not plain Python (a rule of its own says so)."""
+    return _parsed(cell.source)
+
+
+@functools.lru_cache(maxsize=2000)
+def _parsed(source):
     try:
-        return ast.parse(cell.source)
+        return ast.parse(source)
     except SyntaxError:
         return ast.parse("")
 
 
 def tags(cell):
+    """Return the tags of a cell."""
     return cell.metadata.get("tags", [])
 
 
 def slide_type(cell):
+    """Return how a cell appears on the slides: slide, subslide, fragment, -, skip, notes, or None."""
     return cell.metadata.get("slideshow", {}).get("slide_type")
 
 
 def without_code_blocks(source):
+    """Return markdown without its fenced blocks of code."""
     return re.sub(r"^(```|~~~).*?^\1", "", source, flags=re.DOTALL | re.MULTILINE)
 
 
@@ -172,6 +182,7 @@ def section(notebook, title):
 
 
 def section_titles(notebook):
+    """Return the titles of the `##` sections, in order."""
     return [title for _, level, title in headings(notebook) if level == 2]
 
 
@@ -189,11 +200,16 @@ def claims(notebook):
 
 def calls(tree, name):
     """Return the calls of a function, called as `name(...)` or `module.name(...)`."""
-    named = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return [node for node in named if ast.unparse(node.func).split(".")[-1] == name]
+    return [node for node in _all_calls(tree) if name == getattr(node.func, "attr", getattr(node.func, "id", None))]
+
+
+@functools.lru_cache(maxsize=2000)
+def _all_calls(tree):
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
 
 
 def is_call(statement, name):
+    """Is this statement a call of the function, and nothing else?"""
     return isinstance(statement, ast.Expr) and statement.value in calls(statement, name)
 
 
@@ -206,6 +222,7 @@ def output_text(output):
 
 
 def printed(cell):
+    """Return what a reader can read in the outputs of a cell."""
     return "".join(output_text(output) for output in cell.get("outputs", []))
 
 
@@ -225,6 +242,150 @@ def statement(call):
     """Return the statement of a claim if it is a constant string, else None."""
     first = call.args[0] if call.args else None
     return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+
+
+def hints(notebook):
+    """Return (exercise id, cell of its folded hint or None): the text itself, or one of the four cells after it."""
+    found = []
+    for exercise_id, text, *_ in exercises(notebook):
+        index = next(i for i, cell in enumerate(notebook.cells) if cell is text)
+        hint = None
+        for cell in notebook.cells[index : index + 5]:
+            if cell is not text and re.search(r"^#{1,6} ", cell.source, re.MULTILINE) and cell.cell_type == "markdown":
+                break  # the next heading ends the exercise
+            if cell.cell_type == "markdown" and re.search(r"<summary>\s*Hint", cell.source):
+                hint = cell
+                break
+        found.append((exercise_id, hint))
+    return found
+
+
+def side_rooms(notebook):
+    """Return the range of the cells of the section `Side rooms`, and the first cell of each room."""
+    marks = headings(notebook)
+    starts = [index for index, level, title in marks if level == 2 and title == "Side rooms"]
+    if not starts:
+        return range(0), []
+    ends = [index for index, level, _ in marks if level == 2 and index > starts[0]]
+    section_cells = range(starts[0], ends[0] if ends else len(notebook.cells))
+    rooms = [i for i, level, title in marks if level == 3 and title.startswith("Going deeper:") and i in section_cells]
+    return section_cells, rooms
+
+
+# --- how long a chapter takes ----------------------------------------------------------------------------------------
+
+
+def reading_minutes(notebook):
+    """Compute how long a reader needs for the path and for the side rooms.
+
+    Prose is read at 150 words a minute (a formula counts as one word, folded answers count, references do not).
+    Code is read at 12 lines a minute (blank lines and the cells of `hidden_cells` do not count). A figure takes one
+    minute; to that come eight for each exercise and five for the quiz.
+
+    Returns
+    -------
+    tuple of int
+        Minutes of the path and of the side rooms, each rounded to 5; 0 where there are no side rooms.
+    """
+    hidden, rooms = hidden_cells(notebook), side_rooms(notebook)[0]
+    path = [index for index in range(len(notebook.cells)) if index not in rooms]
+    return _minutes(notebook, path, hidden), _minutes(notebook, rooms, hidden)
+
+
+def _minutes(notebook, numbers, hidden):
+    part = SimpleNamespace(cells=[notebook.cells[index] for index in numbers])
+    words = -_words(section(part, "References") or "")
+    lines = figures = 0
+    for index, cell in zip(numbers, part.cells, strict=True):
+        if cell.cell_type == "markdown":
+            words += _words(without_code_blocks(cell.source))
+            figures += len(re.findall(r"!\[|<img\b", prose(cell.source)))
+        elif cell.cell_type == "code":
+            figures += shows_figure(cell)
+            lines += 0 if index in hidden else sum(bool(line.strip()) for line in cell.source.splitlines())
+    minutes = words / 150 + lines / 12 + figures + 8 * len(exercises(part)) + (5 if section(part, "Quiz") else 0)
+    return max(5, 5 * round(minutes / 5)) if len(numbers) else 0
+
+
+def _words(source):
+    source = re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$", " formula ", re.sub(r"`[^`\n]*`", " code ", source), flags=re.DOTALL)
+    return len(re.findall(r"[^\W_][^\s|]*", prose(source, keep_links=False)))
+
+
+# --- what JupyterLab folds, and what else may stand in the metadata --------------------------------------------------
+
+
+CELL_METADATA = {"alt", "jupyter", "slideshow", "tags"}
+NOTEBOOK_METADATA = {"course", "kernelspec", "language_info"}
+PLOTTING = {"numpy", "pandas", "matplotlib", "seaborn"}  # a cell that calls nothing else may be one that only plots
+
+
+def shows_figure(cell):
+    """Does the cell call `plt.show()`, or `show` of another object?"""
+    return bool(calls(syntax(cell), "show"))
+
+
+def hidden_cells(notebook):
+    """Return the numbers of the cells whose code a reader need not see: claims, and cells that only plot.
+
+    A cell only plots when it shows a figure, prints nothing, makes nothing that a later cell uses, and calls neither a
+    function of the chapter, nor a module of the course but `plots`, nor a network.
+    """
+    trees = [syntax(cell) if cell.cell_type == "code" else ast.parse("") for cell in notebook.cells]
+    taught = _taught_names(trees)
+    found, used_later = set(), set()
+    for index in reversed(range(len(trees))):
+        tree = trees[index]
+        if calls(tree, "claim"):
+            found.add(index)
+        elif calls(tree, "show"):
+            roots = {_root(call) for call in _all_calls(tree)}
+            others = any(calls(tree, name) for name in ("print", "display", "fit", "predict", "fit_predict"))
+            if not (others or roots & taught or _stored(tree) & used_later):
+                found.add(index)
+        loaded = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        used_later |= loaded - _stored(tree)
+    return found
+
+
+def _taught_names(trees):
+    """Return the functions that the notebook defines, and what it imports, but for numbers and plots."""
+    names = set()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                package = (getattr(node, "module", None) or alias.name).split(".")[0]
+                if package not in PLOTTING and alias.name != "plots":
+                    names.add((alias.asname or alias.name).split(".")[0])
+    return names
+
+
+def _root(call):
+    """Return the name that a call begins with: `np` of `np.linspace(0, 1).round()`."""
+    node = call.func
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return getattr(node, "id", None)
+
+
+def _stored(tree):
+    nodes = list(ast.walk(tree))
+    names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return names | {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def tidy(notebook):
+    """Remove what editors left in the metadata, and mark the code that JupyterLab folds. Changes the notebook."""
+    hidden = hidden_cells(notebook)
+    for key in set(notebook.metadata) - NOTEBOOK_METADATA:
+        del notebook.metadata[key]
+    for index, cell in enumerate(notebook.cells):
+        for key in (set(cell.metadata) - CELL_METADATA) | {"jupyter"}:
+            cell.metadata.pop(key, None)
+        if index in hidden:
+            cell.metadata["jupyter"] = {"source_hidden": True}
 
 
 # --- running a notebook ----------------------------------------------------------------------------------------------

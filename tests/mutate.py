@@ -22,7 +22,10 @@ def read_mutations(path):
     """Return the list of mutations in a file, or an empty list when there is none."""
     if not path.exists():
         return []
-    return tomllib.loads(path.read_text(encoding="utf-8"))["mutation"]
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")).get("mutation", [])
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path.name} is no TOML file: {error}") from error
 
 
 def mutate(notebook, mutation):

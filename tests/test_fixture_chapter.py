@@ -1,5 +1,6 @@
 """The fixture chapter, which has every element of a chapter, goes through every tool; broken copies are refused."""
 
+import copy
 import os
 import shutil
 import subprocess
@@ -72,9 +73,30 @@ def test_nbval_refuses_a_claim_whose_stored_line_is_another(folder):
     assert nbval(folder / "99_fixture.ipynb").returncode == 1
 
 
+def run_twice(notebook):
+    """Run a chapter in its fast profile, each cell twice in a row, as a reader does who looks again."""
+    doubled = copy.deepcopy(notebook)
+    doubled.cells = [
+        copy.deepcopy(cell)
+        for cell in notebook.cells
+        for _ in range(2 if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []) else 1)
+    ]
+    return notebooks.execute(doubled, FIXTURE, notebooks.fast_parameters(notebook))
+
+
+def test_every_cell_can_be_run_twice(folder):
+    notebook = notebooks.read(folder / "99_fixture.ipynb")
+    assert run_twice(notebook).error == ""
+
+
+def test_a_cell_that_cannot_be_run_twice_is_noticed(folder):
+    edit(folder, "odds_after = odds_before * likelihood_ratio", "odds_after = odds_before * likelihood_ratio\ndel rng")
+    assert "NameError" in run_twice(notebooks.read(folder / "99_fixture.ipynb")).error
+
+
 def test_make_notebooks_stores_what_the_rules_accept(folder):
     assert cli.main(["run", "--save", "--solutions", "--folder", str(folder)]) == 0
-    chapter = structure.load(notebooks.find_chapter("9.9", folder), folder / "mutations", exercise_range=(1, 2))
+    chapter = structure.load(notebooks.find_chapter("9.9", folder), folder / "mutations", least_exercises=1)
     assert [problem for rule in structure.RULES for problem in rule(chapter)] == []
 
 
@@ -114,7 +136,7 @@ def inner_pytest(tmp_path):
 def test_make_check_passes(folder, tmp_path):
     assert cli.main(["check", "--folder", str(folder), "9.9", *inner_pytest(tmp_path)]) == 0
     report = (tmp_path / "inner.xml").read_text("utf-8")
-    assert "99_fixture.ipynb" in report and "rule_title" in report  # its cells, and its structure
+    assert "99_fixture.ipynb" in report and "test_chapter_keeps_the_rules[99_fixture]" in report  # cells, structure
     assert "tests.test_guide" in report and "tests.test_glossary" in report
     assert "03_1_1_convolutional_networks" not in report
 
