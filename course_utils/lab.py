@@ -175,7 +175,6 @@ def _serve(page, port, browser, further):
         environment["JUPYTER_DATA_DIR"] = str(own / "data")  # remembers which outputs the reader made
         environment["JUPYTERLAB_SETTINGS_DIR"] = str(own / "settings")
         environment["JUPYTERLAB_WORKSPACES_DIR"] = str(own / "workspaces")
-        os.environ.clear()
         os.environ.update(environment)
         _write(own / "running.json", json.dumps({"runtime": environment["JUPYTER_RUNTIME_DIR"]}))
         _end_with_the_terminal()

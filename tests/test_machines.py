@@ -167,7 +167,9 @@ def test_commands_without_make_are_not_led_astray(course, foreign, settings):
 def test_the_makefile_and_the_package_leave_the_same_outside():
     """Every variable that the package leaves outside, the Makefile does too, and the same ones are kept."""
     makefile = (notebooks.ROOT / "Makefile").read_text("utf-8")
-    assert all(f" {name}%" in makefile for name in machine.FOREIGN if name != "PYTHON") and "filter PYTHON%" in makefile
+    (outside_make,) = [line for line in makefile.splitlines() if line.startswith("OUTSIDE := $(filter ")]
+    named = outside_make.removeprefix("OUTSIDE := $(filter ").split(",")[0].split()
+    assert set(named) == {f"{name}%" for name in (*machine.FOREIGN, "RUFF_")}  # no command without make calls ruff
     (kept,) = [line for line in makefile.splitlines() if line.startswith("unexport")]
     assert set(kept.split("filter-out ")[1].split(",")[0].split()) == machine.KEPT
 
@@ -485,6 +487,9 @@ def test_the_first_python_that_serves_is_taken(tmp_path, exported):
         makefile.write("\nwhich:\n\t@echo $(PYTHON)\n")
     done = run(["make", "which"], folder, PATH=f"{tmp_path / 'shims'}:/usr/bin:/bin", PYTHON=exported)
     assert done.stdout == "python3.12\n"
+    shim(tmp_path / "shims", "good-python", serves)
+    good = run(["make", "which"], folder, PATH=f"{tmp_path / 'shims'}:/usr/bin:/bin", PYTHON="good-python")
+    assert good.stdout == "good-python\n"
     named = run(["make", "which", "PYTHON=my-python"], folder)
     assert named.stdout == "my-python\n"
 
