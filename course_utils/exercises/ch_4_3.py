@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from course_utils import datasets, evaluation
+from course_utils import evaluation
 from course_utils.exercises import Exercise, Misconception
 from course_utils.exercises._answers import plain, show
 
@@ -220,6 +220,8 @@ _NOT_ENOUGH = "at least 0.01 above is asked for."
 @functools.cache
 def _trials():
     """Five times (sites, decoys, windows, labels of the windows, area under the curve of the chapter's matrix)."""
+    from course_utils import datasets  # here, so that the other checks do not wait for it
+
     data = datasets.load_splice_donors()
     trials = []
     for seed in _SPLITS:
@@ -325,11 +327,6 @@ def _one_score(sites, decoys, windows):
     return sum(_against_decoys(sites, decoys, windows))
 
 
-def _nearest_site(sites, decoys, windows):
-    letters = np.array([list(site) for site in sites])
-    return [int((letters == np.array(list(window))).sum(axis=1).max()) for window in windows]
-
-
 EXERCISES = [
     Exercise(
         "4.3-a",
@@ -427,7 +424,6 @@ EXERCISES = [
         solutions=(_against_decoys, _against_decoys_by_loops, _by_regression),
         misconceptions=(
             Misconception(_against_a_quarter, _NO_DECOYS),
-            Misconception(_nearest_site, _NO_DECOYS),
             Misconception(_decoys_above, _BACKWARDS),
             Misconception(_too_few_decoys, _NOT_FINITE),
             Misconception(_difference_of_counts, _NOT_ENOUGH),
