@@ -99,6 +99,21 @@ def _find_without_gaps(a, b, gap):
     return max(scores, default=-gap * (len(a) - len(b)))
 
 
+def _find_in_windows(a, b, gap):
+    """Align the piece with each part of `b` of its own length."""
+    everything = _find(first_row=1, read="corner")
+    return max(everything(a, b[k : k + len(a)], gap) for k in range(max(1, len(b) - len(a) + 1)))
+
+
+def _find_column_of_one_gap(a, b, gap):
+    row = [0] * (len(b) + 1)
+    for letter in a:
+        above, row = row, [-gap]
+        for j, other in enumerate(b, start=1):
+            row.append(max(above[j - 1] + (1 if letter == other else -1), above[j] - gap, row[-1] - gap))
+    return max(row)
+
+
 def _find_in_a(a, b, gap):
     return _find()(b, a, gap)
 
@@ -216,6 +231,14 @@ EXERCISES = [
                 "The borders are the wrong way round: which of the two holds letters of b before the piece?",
             ),
             Misconception(
+                _find_in_windows,
+                "You try parts of b that are as long as a. With gaps in the piece the best part may be longer.",
+            ),
+            Misconception(
+                _find_column_of_one_gap,
+                "Your first column costs one gap in every row. How many letters of a stand against gaps there?",
+            ),
+            Misconception(
                 _find_without_gaps, "You lay the piece beside each place of b. There may be gaps in it as well."
             ),
         ),
@@ -236,6 +259,10 @@ EXERCISES = [
             Misconception(
                 (20, 18, 14),
                 "M may follow a gap too. And opening costs more than the existence alone.",
+            ),
+            Misconception(
+                (23, 18, 15),
+                "You have taken the extension off the existence. How much does a gap of one position cost?",
             ),
             Misconception((17, 18, 13), "The score of the new pair is missing in M."),
             Misconception((23, 24, 19), "The pair scores in M only: in X and Y the new column has a gap, and no pair."),
@@ -273,6 +300,14 @@ EXERCISES = [
             lambda share, p, q: int(np.round(2 * np.log2(np.array(share) / (p * q)))),
         ),
         misconceptions=(
+            Misconception(
+                lambda share, p, q: round(2 * math.log2(share / p * q)),
+                "Python divides by the first frequency and multiplies by the second: brackets are missing.",
+            ),
+            Misconception(
+                lambda share, p, q: 2 * round(math.log2(share / (p * q))),
+                "Round once, at the end: you round the whole bits and double what is left.",
+            ),
             Misconception(
                 lambda share, p, q: round(math.log2(share / (p * q))), "Those are whole bits. Half bits: twice as many."
             ),
