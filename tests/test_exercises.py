@@ -356,7 +356,7 @@ GUILTY = {  # once in this course, as what was said to an unrecognised answer
     "4.1-d": "60 of 200, minus a quarter of 30 of 200.",
     "3.1.2-b": "The loss is np.exp(o) - y·o.",
     "3.3.1-c": "The three are 23, 18 and 13.",
-    "00-d": "It is about 15.4 %.",
+    "00-c": "It is about 15.4 %.",
     "3.1.1-b": "The rows are 1, 2 and 1, -1.",
     "4.1-a": "There are 18,874,880 of them.",
 }
