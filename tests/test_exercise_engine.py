@@ -457,6 +457,20 @@ def test_names_the_reader_has_overwritten_do_not_matter():
     )
 
 
+def test_comparisons_of_arrays_without_brackets_are_explained():
+    both = np.array([0, 1])
+
+    def without_brackets(size, kernel):
+        return np.sum(both == 1 & both == 1)
+
+    def joined_by_and(size, kernel):
+        return np.sum((both == 1) and (both == 1))
+
+    for slip in (without_brackets, joined_by_and):
+        told = message("9.9-b", slip)
+        assert "ValueError" in told and told.endswith("each in its own brackets: `(a > 1) & (b < 2)`")
+
+
 def test_warnings_are_no_errors(monkeypatch, recwarn):
     def warns(size, kernel):
         return size - kernel + 1 + 0 * np.nan_to_num(np.log(np.array(-1.0)))

@@ -366,6 +366,9 @@ def test_the_lab_opens_and_is_quiet(reader, course):
     settings = json.loads(first.ask("lab/api/settings"))["settings"]
     news = next(one for one in settings if one["id"] == "@jupyterlab/apputils-extension:notification")
     assert news["schema"]["properties"]["fetchNews"]["default"] == "false"
+    pages = next(one for one in settings if one["id"] == "@jupyterlab/docmanager-extension:plugin")
+    viewers = pages["schema"]["properties"]["defaultViewers"]["default"]
+    assert viewers == {"markdown": "Markdown Preview"}  # links lead to pages to read, with formulas and folds
     specs = json.loads(first.ask("api/kernelspecs"))["kernelspecs"]
     assert list(specs) == ["python3"] and specs["python3"]["spec"]["argv"][0] == sys.executable
     assert json.loads(first.ask("api/terminals", "POST"))["name"]  # a terminal can be opened in it

@@ -261,6 +261,8 @@ class _Watched:
         shadowed = _shadowed_names(self.answer)
         if shadowed and "not callable" in str(error):
             text += f". You gave the name `{shadowed[0]}` a value of your own: `del {shadowed[0]}` takes it back"
+        if "truth value of an array" in text:
+            text += ". Join comparisons of arrays with `&`, not `and`, each in its own brackets: `(a > 1) & (b < 2)`"
         return text
 
 

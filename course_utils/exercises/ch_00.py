@@ -1,6 +1,7 @@
 """Checks behind the exercises of chapter 00, Start here."""
 
 import functools
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -38,7 +39,8 @@ def _network(widths, cut="relu", last="sigmoid", inputs=30, outputs=1):
     def build():
         import keras
 
-        hidden = [keras.layers.Dense(width, activation=cut) for width in widths]
+        cuts = cut if isinstance(cut, list) else [cut] * len(widths)
+        hidden = [keras.layers.Dense(width, activation=name) for width, name in zip(widths, cuts, strict=True)]
         return keras.Sequential([keras.Input((inputs,)), *hidden, keras.layers.Dense(outputs, activation=last)])
 
     return build
@@ -49,6 +51,8 @@ _tanh_four_and_eight = _network([4, 8], cut="tanh")
 _sixteen_and_sixteen = _network([16, 16])
 _one_hidden_layer = _network([6])
 _no_cut = _network([5, 5], cut=None)
+_no_first_cut = _network([5, 5], cut=[None, "relu"])
+_no_second_cut = _network([5, 5], cut=["relu", None])
 _no_sigmoid = _network([5, 5], last=None)
 _cut_output = _network([5, 5], last="relu")
 _softmax = _network([5, 5], last="softmax")
@@ -89,6 +93,19 @@ def _list_of_layers():
     return [layer for layer in _five_and_five().layers]
 
 
+def _no_comma():
+    import keras
+
+    return keras.Sequential([keras.Input(30), keras.layers.Dense(5, "relu"), keras.layers.Dense(1, "sigmoid")])
+
+
+def _no_list():
+    import keras
+
+    dense = keras.layers.Dense
+    return keras.Sequential(keras.Input((30,)), dense(5, "relu"), dense(5, "relu"), dense(1, "sigmoid"))
+
+
 def _nothing_comes_back():
     _five_and_five()
 
@@ -120,8 +137,20 @@ def _falls_short(build):
     if not callable(build):
         return f"A function `build` is asked for, not {show(build)}."
     keras.utils.set_random_seed(0)
-    network = build()
+    try:
+        network = build()
+    except (TypeError, ValueError) as error:
+        slip = next((advice for words, advice in _SLIPS.items() if words in str(error)), None)
+        if slip is None:
+            raise
+        return slip
     return _form(network) or _lack_of_skill(network)
+
+
+_SLIPS = {  # what Keras says where a bracket or a comma is missing, and what that means
+    "to a shape": "The shape that goes into `Input` is a pair of brackets with one number and a comma, as in `(2,)`.",
+    "positional argument": "`keras.Sequential` takes one list: square brackets stand round all the layers.",
+}
 
 
 def _form(network):
@@ -138,7 +167,10 @@ def _form(network):
     try:
         p_a, p_b, p_middle = (np.asarray(network(x), dtype=float) for x in (a, b, (a + b) / 2))
     except (ValueError, TypeError) as error:
-        return f"It does not take thirty numbers for each patient: {shorten(str(error), 150)}"
+        inputs = getattr(network, "input_shape", None)
+        if isinstance(inputs, tuple) and len(inputs) == 2 and inputs[1] != 30:
+            return f"Its input takes {inputs[1]} numbers for each patient, not thirty."
+        return f"It does not take thirty numbers for each patient. Keras says: {_plain_text(error)}"
     if p_a.shape != (200, 1):
         return f"For 200 patients the output has the shape {p_a.shape}: one number for each patient is asked for."
     if np.all(p_a == 1):
@@ -155,7 +187,38 @@ def _form(network):
     logits = [np.log(p) - np.log1p(-p) for p in np.clip([p_a, p_b, p_middle], 1e-6, 1 - 1e-6)]
     if np.ptp(p_a) > 1e-6 and np.allclose(logits[2], (logits[0] + logits[1]) / 2, atol=1e-3):
         return "It computes no more than a single unit does: a weighted sum. What stood between the layers?"
+    for number, name in ((0, "first"), (1, "second")):
+        if _passes_on_sums(network, number, a):
+            return f"The {name} hidden layer passes its sums on as they are, and so adds nothing. What did `relu` do?"
     return ""
+
+
+def _passes_on_sums(network, number, x):
+    """Has hidden layer `number` (0 or 1) no cut, nor anything like it?
+
+    Where it has none, its sums may be multiplied by -3 if the next layer divides by -3: the output stays the same.
+    """
+    weights = network.get_weights()
+    tables = [place for place, weight in enumerate(weights) if weight.ndim == 2]
+    shapes = [weights[place].shape for place in tables]
+    if len(shapes) != 3 or any(before[1] != after[0] for before, after in zip(shapes, shapes[1:], strict=False)):
+        return False  # another kind of network, which is judged by what it learns alone
+    place, following = tables[number], tables[number + 1]
+    changed = [weight.copy() for weight in weights]
+    changed[place] *= -3
+    if following - place > 1:
+        changed[place + 1] *= -3  # its intercepts
+    changed[following] /= -3
+    before = np.asarray(network(x), dtype=float)
+    network.set_weights(changed)
+    after = np.asarray(network(x), dtype=float)
+    network.set_weights(weights)
+    return np.ptp(before) > 1e-6 and np.allclose(before, after, atol=1e-5)
+
+
+def _plain_text(error):
+    """A message of Keras on one line, without its codes for bold print."""
+    return shorten(re.sub(r"\x1b\[[0-9;]*m", "", str(error)), 150)
 
 
 def _lack_of_skill(network):
@@ -204,6 +267,22 @@ EXERCISES = [
                 lambda labels, predictions: np.mean((labels == 1) & (predictions == 1)),
                 "You divided by all masses. Sensitivity is a share of the malignant ones.",
             ),
+            Misconception(
+                lambda labels, predictions: 1 - np.mean(predictions[labels == 1]),
+                "That is the share of the malignant masses that are missed.",
+            ),
+            Misconception(
+                lambda labels, predictions: np.sum((labels == 1) & (predictions == 1)) / np.sum(labels == 0),
+                "You divided by the number of benign masses.",
+            ),
+            Misconception(
+                lambda labels, predictions: round(np.mean(predictions[labels == 1]), 2),
+                "That is rounded. Give the share as it is.",
+            ),
+            Misconception(
+                lambda labels, predictions: 100 * np.mean(predictions[labels == 1]),
+                "Give a share between 0 and 1, not per cent.",
+            ),
         ),
         hint="Below the line: the malignant masses. Above it: those of them that are predicted to be malignant.",
     ),
@@ -215,11 +294,15 @@ EXERCISES = [
             Misconception(_sixteen_and_sixteen, "more than 200"),
             Misconception(_one_hidden_layer, "Two hidden layers are asked for"),
             Misconception(_no_cut, "no more than a single unit"),
+            Misconception(_no_first_cut, "The first hidden layer passes its sums on"),
+            Misconception(_no_second_cut, "The second hidden layer passes its sums on"),
+            Misconception(_no_comma, "one number and a comma"),
+            Misconception(_no_list, "takes one list"),
             Misconception(_no_sigmoid, "That is no probability"),
             Misconception(_cut_output, "below 0 becomes 0"),
             Misconception(_softmax, "divides by the sum over the units"),
             Misconception(_one_weak_unit, "the same answer"),
-            Misconception(_three_inputs, "thirty numbers for each patient"),
+            Misconception(_three_inputs, "takes 3 numbers for each patient"),
             Misconception(_two_outputs, "one number for each patient"),
             Misconception(_list_of_layers, "Put the layers into"),
             Misconception(_nothing_comes_back, "does it end with `return`"),
@@ -248,7 +331,21 @@ EXERCISES = [
             Misconception(
                 100 * 0.90 * 0.01 / (0.90 * 0.01 + 0.05 * 0.99), "Give a share between 0 and 1, not per cent."
             ),
+            Misconception(15.4, "That is in per cent. Give a share between 0 and 1."),
+            Misconception("15 %", "Give a number and no text, and a share between 0 and 1."),
+            Misconception(0.15, "Two decimals are too few."),
+            Misconception(0.153, "Rounded to three decimals, please, not cut off after them."),
+            Misconception(90 / 495, "That is true positives against false ones. Divide by all positives."),
+            Misconception(
+                0.90 * 0.01 / (0.90 * 0.01 + 0.05), "The 5 % are a share of the healthy, and these are not all people."
+            ),
+            Misconception((0, 154), "Python takes the comma for the end of a number: write a decimal point."),
+            Misconception(
+                (0.90 * 0.01 / (0.90 * 0.01 + 0.05 * 0.99), 0.95 * 0.99 / (0.95 * 0.99 + 0.10 * 0.01)),
+                "These are two numbers, and one is asked for: which of them speaks of the positive results?",
+            ),
+            Misconception([0.90 * 0.01 / (0.90 * 0.01 + 0.05 * 0.99)], "Take the number out of its brackets."),
         ),
-        hint="Of 10,000 people 100 have the disease. How many of these test positive, and how many of the others?",
+        hint="Above the line stand the true positives, below it all positives. Is each a share of all people?",
     ),
 ]
