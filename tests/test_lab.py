@@ -305,9 +305,10 @@ class Reader:
         self.ask("api/kernels", "POST", {"name": "python3", "path": "my_course"})
         for _ in range(200):
             new = [p for p in psutil.Process(self.pid).children(recursive=True) if p not in before]
-            kernels = [p for p in new if "ipykernel_launcher" in " ".join(p.cmdline())]
-            if kernels:
-                return kernels[0]
+            for process in new:
+                with contextlib.suppress(psutil.NoSuchProcess):  # a short-lived child of the server
+                    if "ipykernel_launcher" in " ".join(process.cmdline()):
+                        return process
             time.sleep(0.1)
         raise AssertionError("no kernel was started")
 
