@@ -6,43 +6,200 @@ import math
 import numpy as np
 
 from course_utils.exercises import Exercise, Misconception
+from course_utils.exercises._answers import plain, show
+
+# --- 3.3.1-a: a walk is judged by the alignment that it finds -------------------------------------------------------
 
 
-def _rows(equal=1, different=-1, gap_sign=-1, gap_in_b=True):
-    def score_rows(row_a, row_b, gap):
-        total = 0
-        for p, q in zip(row_a, row_b, strict=True):
-            if p == "-" or (gap_in_b and q == "-"):
-                total += gap_sign * gap
+def _local_table(a, b, gap):
+    """Fill the matrix of a local alignment, as `fill_local` of the chapter does."""
+    table = np.zeros((len(a) + 1, len(b) + 1), int)
+    for i in range(1, len(a) + 1):
+        for j in range(1, len(b) + 1):
+            pair = table[i - 1, j - 1] + (1 if a[i - 1] == b[j - 1] else -1)
+            table[i, j] = max(0, pair, table[i - 1, j] - gap, table[i, j - 1] - gap)
+    return table
+
+
+_PAIRS = (
+    ("CAT", "ATG", 1),
+    ("TTACGTACGAA", "CCACGACGCCC", 1),
+    ("ACGTCACGTCC", "ACGTACGTCC", 2),
+    ("CCCTTGACATT", "GGTTGCATTAAAA", 1),
+    ("AACCGGTT", "TTAACGGA", 2),
+    ("ACACACTA", "AGCACACA", 1),
+)
+_LETTERS_LOST = "Read without its gaps, your {row} row is {found!r}: that is no stretch of {whole!r}."
+_BACKWARDS = "Your rows are back to front: the walk meets the last column first, so where does a new one belong?"
+_EXCHANGED = "Your rows are exchanged: that of a comes first."
+_CORNER = "Your walk begins in the corner. Where does a local alignment end?"
+_PAST_ZERO = "Your walk goes on past the 0: letters before the best part take away from it."
+_TOO_SHORT = "Your walk ends too early: the pair that leads from 0 to the first positive cell belongs to it too."
+_LEFT = "your walk leaves the matrix. On the border all values are 0, and no way leads to them: where does it end?"
+
+
+def _walk_complaint(answer):
+    """The requirement on the reader's walk: empty text, or what is wrong with it."""
+    if not callable(answer):
+        return "Write a function: `trace_local(F, a, b, gap)`."
+    for a, b, gap in _PAIRS:
+        table = _local_table(a, b, gap)
+        call = f"With the F of {a!r} and {b!r}, and gap = {gap},"
+        try:
+            rows = plain(answer(table.copy(), a, b, gap))
+        except IndexError:
+            return f"{call} {_LEFT} (IndexError)"
+        if rows is None:
+            return f"{call} your function returns nothing. Does it end with `return`?"
+        if isinstance(rows, list) and len(rows) == 2:
+            rows = ["".join(row) if _is_letters(row) else row for row in rows]
+        if not (isinstance(rows, list) and len(rows) == 2 and all(isinstance(row, str) for row in rows)):
+            return f"{call} it returns {show(rows)}. Two strings are asked for, as in ('AT', 'AT')."
+        complaint = _rows_complaint(rows, table, a, b, gap)
+        if complaint:
+            return f"{call} it returns {show(rows)}. {complaint}"
+    return ""
+
+
+def _is_letters(row):
+    return isinstance(row, list) and all(isinstance(letter, str) for letter in row)
+
+
+def _rows_complaint(rows, table, a, b, gap):
+    """Say what is wrong with two rows: empty text, if they are a best local alignment."""
+    row_a, row_b = rows
+    part_a, part_b = row_a.replace("-", ""), row_b.replace("-", "")
+    if len(row_a) != len(row_b):
+        return "The two rows must be equally long: each step of the walk writes into both."
+    if not (part_a in a and part_b in b):
+        if part_a[::-1] in a and part_b[::-1] in b:
+            return _BACKWARDS
+        if part_b in a and part_a in b:
+            return _EXCHANGED
+        wrong = ("first", part_a, a) if part_a not in a else ("second", part_b, b)
+        return _LETTERS_LOST.format(row=wrong[0], found=wrong[1], whole=wrong[2])
+    score = 0
+    for p, q in zip(row_a, row_b, strict=True):
+        if p == q == "-":
+            return "A gap stands over a gap: which letter does this column use?"
+        score += -gap if "-" in (p, q) else (1 if p == q else -1)
+    if score == table.max():
+        return ""
+    faults = (
+        ({"corner": True}, _CORNER),
+        ({"corner": True, "least": None}, _CORNER),
+        ({"least": None}, _PAST_ZERO),
+        ({"least": 1}, _TOO_SHORT),
+    )
+    for fault, hint in faults:
+        if _walk(**fault)(table, a, b, gap) == (row_a, row_b):
+            return hint
+    return f"Its score is {score}, and the largest value of F is another. Look at the cells where your walk turns."
+
+
+def _walk(corner=False, least=0, front=True, gaps_first=False, exchanged=False):
+    """Build a walk: where it begins, the value at which it ends (None: on a border), where new columns are written."""
+
+    def trace_local(F, a, b, gap):
+        rows = "", ""
+        i, j = (len(a), len(b)) if corner else map(int, np.unravel_index(F.argmax(), F.shape))
+        while (i > 0 and j > 0) if least is None else F[i, j] > least:
+            is_pair = F[i, j] == max(0, F[i - 1, j - 1] + (1 if a[i - 1] == b[j - 1] else -1))
+            up, left = F[i, j] == F[i - 1, j] - gap, F[i, j] == F[i, j - 1] - gap
+            if is_pair and not (gaps_first and (up or left)):
+                column, i, j = (a[i - 1], b[j - 1]), i - 1, j - 1
+            elif up:
+                column, i = (a[i - 1], "-"), i - 1
+            elif left:
+                column, j = ("-", b[j - 1]), j - 1
             else:
-                total += equal if p == q else different
-        return total
+                column, i, j = (a[i - 1], b[j - 1]), i - 1, j - 1
+            rows = tuple(new + row if front else row + new for new, row in zip(column, rows, strict=True))
+        return rows[::-1] if exchanged else rows
 
-    return score_rows
-
-
-def _rows_with_masks(row_a, row_b, gap):
-    a, b = np.array(list(row_a)), np.array(list(row_b))
-    in_gap = (a == "-") | (b == "-")
-    return np.where(in_gap, -gap, np.where(a == b, 1, -1)).sum()
+    return trace_local
 
 
-def _rows_by_counting(row_a, row_b, gap):
-    pairs = list(zip(row_a, row_b, strict=True))
-    with_gap = sum("-" in pair for pair in pairs)
-    equal = sum(p == q for p, q in pairs)
-    return equal - (len(pairs) - with_gap - equal) - gap * with_gap
+def _walk_with_lists(F, a, b, gap):
+    """Begin at the last of the largest values, collect columns in lists, and turn them round at the end."""
+    i, j = np.argwhere(F == F.max())[-1]
+    top, bottom = [], []
+    while F[i, j]:
+        if F[i, j] + gap == F[i, j - 1]:
+            j -= 1
+            top.append("-")
+            bottom.append(b[j])
+        elif F[i, j] + gap == F[i - 1, j]:
+            i -= 1
+            top.append(a[i])
+            bottom.append("-")
+        else:
+            i, j = i - 1, j - 1
+            top.append(a[i])
+            bottom.append(b[j])
+    return ["".join(reversed(top)), "".join(reversed(bottom))]
 
 
-def _gap_as_mismatch(row_a, row_b, gap):
-    return sum(1 if p == q else -1 for p, q in zip(row_a, row_b, strict=True))
+def _walk_by_recursion(F, a, b, gap):
+    def until(i, j):
+        if F[i, j] == 0:
+            return "", ""
+        if F[i, j] == F[i - 1, j - 1] + (1 if a[i - 1] == b[j - 1] else -1):
+            x, y = until(i - 1, j - 1)
+            return x + a[i - 1], y + b[j - 1]
+        if F[i, j] == F[i - 1, j] - gap:
+            x, y = until(i - 1, j)
+            return x + a[i - 1], y + "-"
+        x, y = until(i, j - 1)
+        return x + "-", y + b[j - 1]
+
+    ends = [(i, j) for i in range(len(a) + 1) for j in range(len(b) + 1) if F[i, j] == F.max()]
+    return until(*ends[-1])
 
 
-def _one_event(row_a, row_b, gap):
-    total = _rows(gap_sign=0)(row_a, row_b, gap)
-    for row in (row_a, row_b):
-        total -= gap * sum(row[k] == "-" and (k == 0 or row[k - 1] != "-") for k in range(len(row)))
-    return total
+def _walk_without_gaps(F, a, b, gap):
+    i, j = np.unravel_index(F.argmax(), F.shape)
+    row_a, row_b = "", ""
+    while F[i, j] > 0:
+        row_a, row_b = a[i - 1] + row_a, b[j - 1] + row_b
+        i, j = i - 1, j - 1
+    return row_a, row_b
+
+
+def _walk_of_a_global_alignment(F, a, b, gap, corner=True):
+    """Walk as `trace` of the chapter does."""
+    row_a, row_b = "", ""
+    i, j = (len(a), len(b)) if corner else np.unravel_index(F.argmax(), F.shape)
+    while i > 0 or j > 0:
+        if i > 0 and j > 0 and F[i, j] == F[i - 1, j - 1] + (1 if a[i - 1] == b[j - 1] else -1):
+            row_a, row_b = a[i - 1] + row_a, b[j - 1] + row_b
+            i, j = i - 1, j - 1
+        elif i > 0 and F[i, j] == F[i - 1, j] - gap:
+            row_a, row_b = a[i - 1] + row_a, "-" + row_b
+            i = i - 1
+        else:
+            row_a, row_b = "-" + row_a, b[j - 1] + row_b
+            j = j - 1
+    return row_a, row_b
+
+
+def _walk_from_the_largest_value(F, a, b, gap):
+    return _walk_of_a_global_alignment(F, a, b, gap, corner=False)
+
+
+def _walk_at_the_cost_of_one(F, a, b, gap):
+    return _walk()(F, a, b, 1)
+
+
+def _walk_one_letter_late(F, a, b, gap):
+    """Take the numbers of row and column for places in the strings, which count from 0."""
+    row_a, row_b = _walk()(F, a, b, gap)
+    i, j = np.unravel_index(F.argmax(), F.shape)
+    n_a, n_b = len(row_a.replace("-", "")), len(row_b.replace("-", ""))
+    return a[i - n_a + 1 : i + 1], b[j - n_b + 1 : j + 1]
+
+
+# --- 3.3.1-b: a piece in a sequence ---------------------------------------------------------------------------------
 
 
 def _find(first_row=0, first_column=1, read="last row", least=None):
@@ -156,24 +313,27 @@ def _most_common(letters, human_letter):
 EXERCISES = [
     Exercise(
         "3.3.1-a",
-        expected=_rows(),
-        cases=(
-            ("GATTACA", "GCTTA-A", 2),
-            ("--ACGT", "TTACCA", 3),
-            ("AC--GT", "ACTTG-", 2),
-            ("AAAA", "CCCC", 1),
-            ("-A", "A-", 5),
+        requirement=_walk_complaint,
+        solutions=(
+            _walk(),
+            _walk(gaps_first=True),
+            _walk_with_lists,
+            _walk_by_recursion,
+            lambda F, a, b, gap: [list(row) for row in _walk()(F, a, b, gap)],
+            lambda F, a, b, gap: np.array(_walk()(F, a, b, gap)),
         ),
-        solutions=(_rows_with_masks, _rows_by_counting),
         misconceptions=(
-            Misconception(_gap_as_mismatch, "A gap is no mismatch: it costs `gap`, whatever that is."),
-            Misconception(_rows(gap_sign=1), "A cost is subtracted: your gaps raise the score."),
-            Misconception(_rows(gap_sign=0), "Your gaps cost nothing. Each column with a gap costs `gap`."),
-            Misconception(_rows(different=0), "Different letters score -1; yours score 0."),
-            Misconception(_rows(gap_in_b=False), "There are gaps in both rows. Ask for `-` in row_b too."),
-            Misconception(_one_event, "You charge each gap once. Here every position of a gap is charged."),
+            Misconception(_walk(corner=True, least=None), _CORNER),
+            Misconception(_walk(least=None), _PAST_ZERO),
+            Misconception(_walk(least=1), _TOO_SHORT),
+            Misconception(_walk(front=False), _BACKWARDS),
+            Misconception(_walk(exchanged=True), _EXCHANGED),
+            Misconception(_walk_without_gaps, "Look at the cells where your walk turns."),
+            Misconception(_walk_one_letter_late, "each step of the walk writes into both"),
+            Misconception(_walk_of_a_global_alignment, _LEFT),
+            Misconception(_walk_from_the_largest_value, "where does it end? (IndexError)"),
+            Misconception(_walk_at_the_cost_of_one, "the largest value of F is another"),
         ),
-        hint="Three kinds of columns: with a gap (-gap), equal letters (+1), different letters (-1).",
     ),
     Exercise(
         "3.3.1-b",
@@ -186,7 +346,6 @@ EXERCISES = [
             ("CCC", "AAAATAAA", 1),
             ("ACGTACGT", "CGTACG", 3),
             ("AGGA", "TAGTTGATTTTTT", 1),
-            ("AC", "", 2),
             ("GGGACG", "ACGTT", 1),
             ("ACGGGG", "TTACG", 1),
             ("ACGGGG", "TTACGTT", 1),
@@ -305,6 +464,18 @@ EXERCISES = [
                 "Python divides by the first frequency and multiplies by the second: brackets are missing.",
             ),
             Misconception(
+                lambda share, p, q: round(2 * math.log2(share / (2 * p * q))),
+                "Twice the product is the chance of two different letters in either order. This share is of one order.",
+            ),
+            Misconception(
+                lambda share, p, q: round(math.log2(2 * share / (p * q))),
+                "The 2 stands before the logarithm: twice the doublings, not the doublings of twice the share.",
+            ),
+            Misconception(
+                lambda share, p, q: math.ceil(2 * math.log2(share / (p * q))),
+                "`ceil` takes the whole number above. `round` takes the nearest one.",
+            ),
+            Misconception(
                 lambda share, p, q: 2 * round(math.log2(share / (p * q))),
                 "Round once, at the end: you round the whole bits and double what is left.",
             ),
@@ -381,6 +552,14 @@ EXERCISES = [
             ),
             Misconception(
                 lambda letters, human_letter: 100 * _share(letters, human_letter), "A share lies between 0 and 1."
+            ),
+            Misconception(
+                lambda letters, human_letter: round(_share(letters, human_letter), 2),
+                "Do not round the share.",
+            ),
+            Misconception(
+                lambda letters, human_letter: round(_share(letters, human_letter), 3),
+                "Do not round the share, not to three decimals either.",
             ),
             Misconception(
                 lambda letters, human_letter: sum(x == human_letter for x in letters),
