@@ -2,7 +2,7 @@
 
 import functools
 import math
-from fractions import Fraction
+import time
 
 import numpy as np
 
@@ -35,6 +35,7 @@ _WRONG_PROGRAMS = {
 }
 _PAIRS = [("A", "A"), ("A", "C"), ("A", "AA"), ("AC", "G"), ("ACGT", "ACGT"), ("GATTACA", "GCATGCG"), ("TTG", "CAGTT")]
 _NOT_TRUE = "That is not true of the right score"
+_ASSERT = " Does it end with `return`? An `assert` says nothing back."
 _CONSTANT = "It is true of every wrong program too, also of the one that always says 0."
 _THE_FIFTH = "It catches the four of the table, but not the fifth: nothing in it depends on what a gap costs."
 _ZERO = "It lets the document's own function through: the right score of your pair is 0, the one answer it has."
@@ -48,7 +49,8 @@ def _bites(answer):
     for a, b in _PAIRS:
         holds = plain(answer(_score, a, b))
         if not isinstance(holds, bool):
-            return f"Return True or False: with {a!r} and {b!r} it returned {show(holds)}."
+            advice = _ASSERT if holds is None else ""
+            return f"Return True or False: with {a!r} and {b!r} it returned {show(holds)}.{advice}"
         if not holds:
             return f"{_NOT_TRUE}: with {a!r} and {b!r} your property says False."
     passing = []
@@ -65,6 +67,10 @@ def _bites(answer):
     if passing == ["the document's own"]:
         return _ZERO
     return f"It lets through: {'; '.join(passing)}. {_NO_GAP}"
+
+
+def _with_assert(score, a, b):
+    assert score(a + b, b) == len(b) - len(a)
 
 
 def _tried_on_both_sides(score, a, b):
@@ -137,6 +143,11 @@ def _shares(variant, human, others, first_residue):
     return tuple(n / len(others) for n in _carriers(variant, human, others, first_residue))
 
 
+def _as_dictionary(variant, human, others, first_residue):
+    as_reference, as_variant = _carriers(variant, human, others, first_residue)
+    return {variant[0]: as_reference, variant[-1]: as_variant}
+
+
 def _reference_only(variant, human, others, first_residue):
     return _carriers(variant, human, others, first_residue)[0]
 
@@ -197,12 +208,221 @@ def _difference_of_shares(counts, window, place, letter):
     return share[place, "ACGT".index(letter)] - share[place, "ACGT".index(window[place])]
 
 
+def _places_from_one(counts, window, place, letter):
+    row = counts[place - 1] + 1
+    return np.log2(row["ACGT".index(letter)] / row["ACGT".index(window[place - 1])])
+
+
+def _counts_from_one(counts, window, place, letter):
+    row = counts[place - 1] + 1
+    return np.log2(row["ACGT".index(letter)] / row["ACGT".index(window[place])])
+
+
 def _ratio_of_shares(counts, window, place, letter):
     return 2 ** _variant_effect(counts, window, place, letter)
 
 
+_FROM_ZERO = "Places count from 0 here: `place` 0 is the first letter and the first row."
 _COUNTS = np.array([[7, 1, 0, 2], [0, 0, 10, 0], [1, 1, 0, 8]])
 _FEW_COUNTS = np.array([[3, 0, 1, 0], [0, 5, 0, 2]])  # rows with different sums
+
+# --- 4.3-d: a matrix as a layer -------------------------------------------------------------------------------------
+
+_A_SCANNER = "Write a function: `scanner(weights, length)`."
+_A_LIST = "This is a list. Put the layers into `keras.Sequential(...)`."
+_A_NETWORK = "Return a network that can be called with one-hot letters"
+_NO_RETURN = " Does your function end with `return`?"
+_NOT_TAKEN = "does not take letters of the shape"
+_SHAPE = "asked for is one score for each window"
+_PADDED = "one for each letter, but near the ends stands no whole window: look at the padding."
+_RANDOM = "It gives two answers to one question: are the weights still the random ones?"
+_CUT = "Negative scores have become 0: a score is a plain sum. Look at the activation."
+_BETWEEN = "All its scores lie between 0 and 1: a score is a plain sum. Look at the activation."
+_TURNED = "The first place of the matrix meets the last letter of each window: Keras does not turn kernels round."
+_CONSTANT_OFF = "All its scores are off by the same number: what does the layer add to each sum?"
+_LETTERS = "The columns are exchanged: A must meet the weight of A."
+_ORDER = "The scores stand from right to left."
+_NOT_THE_SUM = "The letters AGGTA, with the matrix of the example, get other scores than in the text."
+_EXAMPLE = np.log2((np.array([[1, 0, 7, 0], [0, 0, 8, 0], [0, 0, 0, 8]]) + 1) / 12 / 0.25)
+
+
+def _one_hot(sequences):
+    return np.array([[[float(x == y) for y in "ACGT"] for x in sequence] for sequence in sequences], dtype="float32")
+
+
+def _scan_trials():
+    """The example of the text, and a matrix of four places on three sequences."""
+    rng = np.random.default_rng(0)
+    sequences = ["".join(rng.choice(list("ACGT"), 20)) for _ in range(3)]
+    return [(_EXAMPLE, _one_hot(["AGGTA"])), (rng.normal(0, 2, (4, 4)), _one_hot(sequences))]
+
+
+def _scan(weights, letters):
+    """The scores of all windows, shape (sequences, windows)."""
+    n_windows = letters.shape[1] - len(weights) + 1
+    return np.stack([(letters[:, i : i + len(weights)] * weights).sum(axis=(1, 2)) for i in range(n_windows)], axis=1)
+
+
+def _scans(answer):
+    """The requirement on the reader's scanner: empty text, or what is wrong with it."""
+    if not callable(answer):
+        return _A_SCANNER
+    complaints = [_scans_one(answer, weights, letters) for weights, letters in _scan_trials()]
+    # What both trials say is told from the larger one, in which every mistake can be seen.
+    return (complaints[1] or complaints[0]) if any(complaints) else ""
+
+
+def _scans_one(answer, weights, letters):
+    found = []
+    for _ in range(2):
+        network = answer(weights.copy(), letters.shape[1])
+        if isinstance(network, list | tuple):
+            return _A_LIST
+        if not callable(network):
+            return f"{_A_NETWORK}, not {show(network)}.{_NO_RETURN if network is None else ''}"
+        try:
+            found.append(np.asarray(network(letters), dtype=float))
+        except (TypeError, ValueError):
+            return f"Your network {_NOT_TAKEN} {letters.shape}: look at its input."
+    n, length, k = len(letters), letters.shape[1], len(weights)
+    right = _scan(weights, letters)
+    if found[0].shape not in (right.shape, (*right.shape, 1)):
+        if found[0].shape[:2] == (n, length):
+            return f"For {length} letters and k = {k} it gives {length} scores, {_PADDED}"
+        shape = (n, length - k + 1, 1)
+        return f"The output has the shape {found[0].shape}; {_SHAPE}, here the shape {shape}."
+    first, second = (output.reshape(right.shape) for output in found)
+
+    def equals(scores):
+        return np.allclose(first, scores, atol=1e-3)
+
+    if equals(right):
+        return ""
+    if not np.allclose(first, second, atol=1e-3):
+        return _RANDOM
+    for scores, complaint in (
+        (np.maximum(right, 0), _CUT),
+        (_scan(weights[::-1], letters), _TURNED),
+        (_scan(weights[:, ::-1], letters), _LETTERS),
+        (right[:, ::-1], _ORDER),
+    ):
+        if equals(scores):
+            return complaint
+    if np.ptp(first - right) < 1e-3:
+        return _CONSTANT_OFF
+    return _BETWEEN if first.min() >= 0 and first.max() <= 1 else _NOT_THE_SUM
+
+
+def _one_convolution(weights, length, bias=0.0, **options):
+    import keras
+
+    layer = keras.layers.Conv1D(1, len(weights), **options)
+    network = keras.Sequential([keras.Input((length, 4)), layer])
+    layer.set_weights([np.asarray(weights)[:, :, np.newaxis], np.array([bias])])
+    return network
+
+
+def _layers_added(weights, length):
+    import keras
+
+    network = keras.Sequential()
+    network.add(keras.Input(shape=(length, 4)))
+    network.add(keras.layers.Conv1D(filters=1, kernel_size=weights.shape[0], padding="valid", use_bias=False))
+    network.set_weights([weights.reshape(-1, 4, 1)])
+    return network
+
+
+def _functional(weights, length):
+    import keras
+
+    inputs = keras.Input((None, 4))
+    start = keras.initializers.Constant(weights[..., None])
+    return keras.Model(inputs, keras.layers.Conv1D(1, len(weights), kernel_initializer=start)(inputs))
+
+
+def _dense_on_windows(weights, length):
+    import keras
+
+    k = len(weights)
+    inputs = keras.Input((length, 4))
+    rows = [keras.layers.Flatten()(inputs[:, i : i + k]) for i in range(length - k + 1)]
+    dense = keras.layers.Dense(1, use_bias=False)
+    scores = [keras.layers.Reshape((1, 1))(dense(row)) for row in rows]
+    network = keras.Model(inputs, keras.layers.Concatenate(axis=1)(scores) if len(scores) > 1 else scores[0])
+    dense.set_weights([weights.reshape(-1, 1)])
+    return network
+
+
+def _without_the_last_axis(weights, length):
+    import keras
+
+    inner = _one_convolution(weights, length)
+    return keras.Sequential([keras.Input((length, 4)), inner, keras.layers.Reshape((length - len(weights) + 1,))])
+
+
+def _not_set(weights, length):
+    import keras
+
+    return keras.Sequential([keras.Input((length, 4)), keras.layers.Conv1D(1, len(weights))])
+
+
+def _padded(weights, length):
+    return _one_convolution(weights, length, padding="same")
+
+
+def _rectified(weights, length):
+    return _one_convolution(weights, length, activation="relu")
+
+
+def _squeezed(weights, length):
+    return _one_convolution(weights, length, activation="sigmoid")
+
+
+def _turned(weights, length):
+    return _one_convolution(weights[::-1], length)
+
+
+def _one_bias(weights, length):
+    return _one_convolution(weights, length, bias=1.0)
+
+
+def _columns_reversed(weights, length):
+    return _one_convolution(weights[:, ::-1], length)
+
+
+def _from_right_to_left(weights, length):
+    import keras
+
+    inner = _one_convolution(weights, length)
+    return keras.Sequential([keras.Input((length, 4)), inner, keras.layers.Lambda(lambda scores: scores[:, ::-1])])
+
+
+def _many_kernels(weights, length):
+    import keras
+
+    return keras.Sequential([keras.Input((length, 4)), keras.layers.Conv1D(32, len(weights))])
+
+
+def _layers_in_a_list(weights, length):
+    import keras
+
+    return [keras.Input((length, 4)), keras.layers.Conv1D(1, len(weights))]
+
+
+def _nothing_returned(weights, length):
+    network = _one_convolution(weights, length)
+    network.summary(print_fn=str)
+
+
+def _input_turned(weights, length):
+    import keras
+
+    return keras.Sequential([keras.Input((4, length)), keras.layers.Conv1D(1, len(weights))])
+
+
+def _scores_themselves(weights, length):
+    return weights.sum()
+
 
 # --- 4.3-e: a recogniser is judged by windows it has not seen ------------------------------------------------------
 
@@ -211,6 +431,9 @@ _ASKED = 0.01  # by which its area under the curve must be above that of the mat
 _A_FUNCTION = "Write a function: `recognise(sites, decoys, windows)`."
 _ONE_EACH = "Return one number for each of the windows"
 _NOT_FINITE = "Some scores are no finite numbers. What happens to a letter that was never seen at a place?"
+_ALL_EQUAL = "All windows get the same number. (Each is new: to look it up among the sites does not help.)"
+_ONE_BACKGROUND = "You compare every place with one background. Do the decoys have the same letters at every place?"
+_TOO_SLOW = "That is too slow: five times may take 60 seconds in all. A smaller model, or fewer passes?"
 _DECISION = "These are decisions, yes or no. Return a score, so that windows can be put in order."
 _BACKWARDS = "It puts decoys above donors: the sign is the wrong way round."
 _NO_DECOYS = "It gives the same scores whatever the decoys are. They say what the other places look like: use them."
@@ -238,9 +461,14 @@ def _recognises(answer):
     """The requirement on the reader's recogniser: empty text, or what is wrong with it."""
     if not callable(answer):
         return _A_FUNCTION
-    gains = []
+    all_scores, gains, seconds = [], [], []
     for sites, decoys, windows, labels, area_of_matrix in _trials():
+        start = time.perf_counter()
         scores = answer(list(sites), list(decoys), list(windows))
+        seconds.append(time.perf_counter() - start)
+        still_to_come = (len(_SPLITS) - len(seconds)) * min(seconds)
+        if sum(seconds) > 25 and sum(seconds) + still_to_come > 60:
+            return _TOO_SLOW
         try:
             scores = np.asarray(scores, dtype=float)
         except (TypeError, ValueError):
@@ -250,8 +478,11 @@ def _recognises(answer):
             return f"{_ONE_EACH}: there are {len(windows)} windows, and the answer has the shape {scores.shape}."
         if not np.isfinite(scores).all():
             return _NOT_FINITE
-        if len(np.unique(scores)) <= 2:
+        if len(np.unique(scores)) == 1:
+            return _ALL_EQUAL
+        if len(np.unique(scores)) == 2:
             return _DECISION
+        all_scores.append(scores)
         gains.append(evaluation.roc_auc(labels, scores) - area_of_matrix)
     gain = float(np.mean(gains))
     if gain >= _ASKED:
@@ -259,8 +490,11 @@ def _recognises(answer):
     if gain < -0.4:
         return _BACKWARDS
     sites, decoys, windows, *_ = _trials()[0]
-    if np.allclose(answer(list(sites), list(decoys), list(windows)), answer(list(sites), list(sites), list(windows))):
+    if np.allclose(all_scores[0], np.ravel(answer(list(sites), list(sites), list(windows)))):
         return _NO_DECOYS
+    one_background = _against_one_background(sites, decoys, windows)
+    if np.corrcoef(all_scores[0], one_background)[0, 1] > 0.999:
+        return _ONE_BACKGROUND
     side = "above" if gain >= 0 else "below"
     return f"On windows it has not seen its AUC is {abs(gain):.3f} {side} that of our matrix; {_NOT_ENOUGH}"
 
@@ -276,6 +510,13 @@ def _scores(weights, windows):
 def _against_a_quarter(sites, decoys, windows):
     counts = _count_letters(sites) + 1
     return _scores(np.log2(counts / counts.sum(axis=1, keepdims=True) / 0.25), windows)
+
+
+def _against_one_background(sites, decoys, windows):
+    letters = "".join(decoys)
+    background = np.array([letters.count(x) for x in "ACGT"]) / len(letters)
+    counts = _count_letters(sites) + 1
+    return _scores(np.log2(counts / counts.sum(axis=1, keepdims=True) / background), windows)
 
 
 def _against_decoys(sites, decoys, windows):
@@ -323,6 +564,10 @@ def _remembered(sites, decoys, windows):
     return [window in set(sites) for window in windows]
 
 
+def _decided(sites, decoys, windows):
+    return [score > 0 for score in _against_decoys(sites, decoys, windows)]
+
+
 def _one_score(sites, decoys, windows):
     return sum(_against_decoys(sites, decoys, windows))
 
@@ -343,6 +588,7 @@ EXERCISES = [
             Misconception(lambda score, a, b: score(a + a, a) == 0, _ZERO),
             Misconception(lambda score, a, b: a == b or score(a, b) < 0, _NOT_TRUE),
             Misconception(lambda score, a, b: score(a, b), "Return True or False"),
+            Misconception(_with_assert, _ASSERT),
         ),
     ),
     Exercise(
@@ -370,6 +616,7 @@ EXERCISES = [
             Misconception(_with_the_human, "Only the others are counted: the human row is not one of them."),
             Misconception(_turned_round, "First the letter of the reference, then the letter of the variant."),
             Misconception(_shares, "Return how many, not which share of them."),
+            Misconception(_as_dictionary, "Return the two numbers alone, in the order of the text."),
             Misconception(_reference_only, "Two numbers are asked for: the second is about the letter of the variant."),
         ),
         hint="Take the first case on paper: in which column of the human row stands the residue of the variant?",
@@ -395,6 +642,8 @@ EXERCISES = [
             ),
             Misconception(_weight_of_the_letter, "That is the weight of the new letter. The old letter had one too."),
             Misconception(_difference_of_shares, "Shares are not subtracted: the score is a sum of logarithms."),
+            Misconception(_places_from_one, _FROM_ZERO),
+            Misconception(_counts_from_one, "Row and letter do not belong together: both count from 0."),
             Misconception(
                 _ratio_of_shares, "That is how many times more likely it becomes. The question asks for bits."
             ),
@@ -403,20 +652,25 @@ EXERCISES = [
     ),
     Exercise(
         "4.3-d",
-        expected=19 / (19 + 0.04 * 1980),
-        solutions=(0.95 * 20 / (0.95 * 20 + 0.04 * 1980), 0.193, Fraction(1900, 9820), np.float32(0.1935)),
-        tolerance=1e-3,
+        requirement=_scans,
+        solutions=(_one_convolution, _layers_added, _functional, _dense_on_windows, _without_the_last_axis),
         misconceptions=(
-            Misconception(0.95, "That is the sensitivity: the share of true donors that are called."),
-            Misconception(
-                0.95 / (0.95 + 0.04), "As if true and other places were equally many. How many are there of each?"
-            ),
-            Misconception(19 / (19 + 0.04 * 2000), "A true donor cannot be a false alarm: how many places are none?"),
-            Misconception(20 / 2000, "That is the share of true donors before anything is called."),
-            Misconception(20 / (20 + 0.04 * 1980), "Not every true donor is called: look at the sensitivity."),
-            Misconception(0.04 * 1980 / (19 + 0.04 * 1980), "That is the share of false calls."),
+            Misconception(_not_set, _RANDOM),
+            Misconception(_padded, _PADDED),
+            Misconception(_rectified, _CUT),
+            Misconception(_squeezed, _BETWEEN),
+            Misconception(_turned, _TURNED),
+            Misconception(_one_bias, _CONSTANT_OFF),
+            Misconception(_columns_reversed, _LETTERS),
+            Misconception(_from_right_to_left, _ORDER),
+            Misconception(_many_kernels, _SHAPE),
+            Misconception(_layers_in_a_list, _A_LIST),
+            Misconception(_scores_themselves, _A_NETWORK),
+            Misconception(_nothing_returned, _NO_RETURN),
+            Misconception(_input_turned, _NOT_TAKEN),
+            Misconception(0.9, _A_SCANNER),
         ),
-        hint="How many of its calls are true donors, and how many come from the places that are none?",
+        seconds=30,
     ),
     Exercise(
         "4.3-e",
@@ -427,7 +681,9 @@ EXERCISES = [
             Misconception(_decoys_above, _BACKWARDS),
             Misconception(_too_few_decoys, _NOT_FINITE),
             Misconception(_difference_of_counts, _NOT_ENOUGH),
-            Misconception(_remembered, _DECISION),
+            Misconception(_against_one_background, _ONE_BACKGROUND),
+            Misconception(_remembered, _ALL_EQUAL),
+            Misconception(_decided, _DECISION),
             Misconception(_one_score, _ONE_EACH),
             Misconception(0.9, _A_FUNCTION),
         ),
