@@ -349,7 +349,7 @@ def code_of_solutions(exercise):
 GUILTY = {  # once in this course, as what was said to an unrecognised answer
     "3.3.1-b": "D[i, j] = min(D[i-1, j-1] + (0 if equal else 1), D[i-1, j] + 1, D[i, j-1] + 1), and base cases.",
     "3.3.1-d": "round(2 * np.log2(share / (frequency_p * frequency_q)))",
-    "3.3.2-b": "(360 / 800) divided by (3000 / 10000).",
+    "3.3.2-b": "The memory is np.tanh(x @ W + memory @ U + b).",
     "3.1.1-d": "Parameters: (9 · 32 + 1) · 64. Multiplications: the weights of all filters, at 56 · 56 positions.",
     "3.1.1-e": "r: 1, 5, 9, 11, 19, 27 pixels; the jump: 1, 2, 2, 4, 4, 4.",
     "4.3-d": "19 true calls, and 4 % of 1,980 false ones.",
