@@ -272,6 +272,11 @@ def test_what_is_wrong_is_said_without_what_is_right(exercise_id, output, what):
     assert f" gave {what}" in message(exercise_id, lambda *arguments: output)
 
 
+def test_a_place_in_a_list_of_lists_is_named_in_one():
+    wrong = exercises._answers.wrong_value([[1, 2], [3, 5]], np.array([[1, 2], [3, 4]]), 1e-6)
+    assert wrong == "entry [1][1] is too large"
+
+
 def test_a_missing_return_is_recognised():
     def no_return(size, kernel):
         result = size - kernel + 1  # noqa: F841

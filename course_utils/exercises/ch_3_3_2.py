@@ -186,6 +186,14 @@ def _step(step, start=0.0):
     return layer
 
 
+def _adds_to_the_memory(X, W, U, b):
+    memory, memories = np.zeros(len(b)), []
+    for x in X:
+        memory += np.tanh(x @ W + memory @ U + b)
+        memories.append(memory)
+    return np.array(memories)
+
+
 def _chain(seed, length, d, m):
     rng = np.random.default_rng(seed)
     shapes = ((length, d), (d, m), (m, m), (m,))
@@ -286,12 +294,14 @@ def _attention_fault(attention_weights):
         rows, alone = found[real].astype(float), _softmax(_scores(Q[real], K[real]))
         if np.allclose(rows[:, real], alone, atol=1e-5) and np.allclose(rows[:, ~real], 0, atol=1e-5):
             continue
-        return _what_is_wrong(rows, Q, K, real)
+        return _what_is_wrong(found, Q, K, real)
     return ""
 
 
-def _what_is_wrong(rows, Q, K, real):
-    scores = _scores(Q, K)
+def _what_is_wrong(found, Q, K, real):
+    scores, rows = _scores(Q, K), found[real].astype(float)
+    if np.allclose(rows, _softmax(scores)[real], atol=1e-5) and not np.allclose(found, _softmax(scores), atol=1e-5):
+        return "The rows of padding were changed, not its columns: who is looked at stands in the columns."
     if not np.isfinite(rows).all():
         return "Rows of real residues hold NaN or infinity: are all scores of a row infinite, or a sum zero?"
     alike = {
@@ -309,10 +319,10 @@ def _what_is_wrong(rows, Q, K, real):
         "The scores are divided by the length of a key: it is its square root.": _softmax(
             np.where(real, Q @ K.T / K.shape[1], -1e9)
         )[real],
-        "These are scores. A softmax along each row makes weights of them.": np.where(real, scores, 0)[real],
-        "Rows of padding were emptied, and its columns were not: who is looked at stands in the columns.": (
-            _softmax(scores) * real[:, None]
+        "The length of a key is its number of columns, not the number of residues.": _softmax(
+            np.where(real, Q @ K.T / np.sqrt(len(K)), -1e9)
         )[real],
+        "These are scores. A softmax along each row makes weights of them.": np.where(real, scores, 0)[real],
     }
     for hint, wrong in alike.items():
         if np.allclose(rows, wrong, atol=1e-5):
@@ -419,6 +429,26 @@ EXERCISES = [
                 "The memory begins as zeros.",
             ),
             Misconception(
+                _step(lambda read, memory, U, b: np.tanh(read) + np.tanh(memory @ U) + b),
+                "One tanh is taken, of the whole sum.",
+            ),
+            Misconception(
+                _step(lambda read, memory, U, b: np.maximum(0, read + memory @ U + b)),
+                "That is a rectifier, which cuts off what is negative. Here tanh is asked for.",
+            ),
+            Misconception(
+                _adds_to_the_memory,
+                "You add to the old memory, and keep one array again and again. Make a new one each turn.",
+            ),
+            Misconception(
+                lambda X, W, U, b: np.tile(_recurrent(X, W, U, b)[-1], (len(X), 1)),
+                "All rows are the last memory: one array is filled and kept again and again. Make a new one each turn.",
+            ),
+            Misconception(
+                lambda X, W, U, b: np.vstack([np.zeros(len(b)), _recurrent(X, W, U, b)[:-1]]),
+                "Each row is the memory before its residue. Keep the one after it.",
+            ),
+            Misconception(
                 lambda X, W, U, b: _recurrent(X[::-1], W, U, b)[::-1],
                 "You read from the last residue to the first: that is the other direction.",
             ),
@@ -470,6 +500,18 @@ EXERCISES = [
                 "That is everyone far enough away. Keep those who touch.",
             ),
             Misconception(
+                lambda c, n, r, s: _partners(c, n, r, s)[::-1],
+                "They are the right ones, from the last to the first. Ascending order is asked for.",
+            ),
+            Misconception(
+                lambda c, n, r, s: [k for k in _partners(c, n, r, 0) if abs(k - r) <= s],
+                "These are the near ones: they stand `separation` positions away, or less.",
+            ),
+            Misconception(
+                lambda c, n, r, s: np.flatnonzero(c[list(n).index(r)]),
+                "These are positions, counted from 0, and those near in the chain are still among them.",
+            ),
+            Misconception(
                 lambda c, n, r, s: len(_partners(c, n, r, s)), "That is how many there are. Which ones are they?"
             ),
             Misconception(
@@ -487,6 +529,9 @@ EXERCISES = [
         misconceptions=(
             Misconception(lambda Q, K, real: _softmax(_scores(Q, K) * real), "what is exp(0)?"),
             Misconception(lambda Q, K, real: _softmax(_scores(Q, K)), "nothing was done about it."),
+            Misconception(
+                lambda Q, K, real: _softmax(_scores(Q, K)) * real[:, None], "The rows of padding were changed"
+            ),
             Misconception(lambda Q, K, real: _softmax(_scores(Q, K)) * real, "the sum below still counts padding."),
             Misconception(
                 lambda Q, K, real: _softmax(np.where(real[:, None] & real, _scores(Q, K), -1e9), axis=0),
@@ -498,6 +543,10 @@ EXERCISES = [
             ),
             Misconception(
                 lambda Q, K, real: _softmax(np.where(real, Q @ K.T / K.shape[1], -1e9)), "it is its square root."
+            ),
+            Misconception(
+                lambda Q, K, real: _softmax(np.where(real, Q @ K.T / np.sqrt(len(K)), -1e9)),
+                "not the number of residues.",
             ),
             Misconception(lambda Q, K, real: np.where(real, _scores(Q, K), 0), "These are scores."),
             Misconception(
