@@ -209,7 +209,7 @@ def test_no_message_to_a_wrong_answer_holds_the_solution(exercise, _):
         assert not holds_code(message, exercise), message
 
 
-@pytest.mark.parametrize("exercise, hint", each(lambda e: [e.hint, *(m.hint for m in e.misconceptions)]))
+@pytest.mark.parametrize("exercise, hint", each(lambda e: [e.hint, e.error_hint, *(m.hint for m in e.misconceptions)]))
 def test_no_hint_holds_the_solution(exercise, hint):
     if not is_function(exercise) and exercise.requirement is None:
         assert not tells(hint, right_answers(exercise))

@@ -7,23 +7,19 @@ from course_utils.exercises import Exercise, Misconception
 # --- a: a split that no family crosses -----------------------------------------------------------------------------
 
 
-def _chains(seed, short_first):
-    """Families (ids) and lengths of 40 chains: no family holds more than a fifth of the residues."""
+def _chains(seed):
+    """Families (ids) and lengths of 42 chains. Five families hold most residues, but none more than a fifth."""
     rng = np.random.default_rng(seed)
-    sizes = [4, 4, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1]
-    families = np.repeat(101 + np.arange(len(sizes)), sizes)
-    length = {family: rng.integers(40, 90) if short_first else rng.integers(180, 260) for family in families[:20]}
-    length |= {family: rng.integers(180, 260) if short_first else rng.integers(40, 90) for family in families[20:]}
-    order = rng.permutation(len(families))
-    lengths = [int(length[family] + rng.integers(0, 10)) for family in families[order]]
-    return [int(family) for family in families[order]], lengths
+    sizes = [4, 4, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+    residues = rng.permutation([*rng.integers(1500, 1700, 5), *rng.integers(110, 170, len(sizes) - 5)])
+    chains = [(101 + at, int(residues[at] // size)) for at, size in enumerate(sizes) for _ in range(size)]
+    order = rng.permutation(len(chains))
+    return [chains[at][0] for at in order], [chains[at][1] for at in order]
 
 
 _SPLIT_CASES = (
     ([103, 103, 101, 102, 102, 104, 105, 106], [60, 70, 130, 60, 55, 110, 120, 100]),
-    _chains(0, short_first=True),
-    _chains(1, short_first=False),
-    _chains(2, short_first=True),
+    *(_chains(seed) for seed in range(12)),  # many, so that luck does not pass
 )
 
 
@@ -76,6 +72,10 @@ def _split_fault(split):
             of_chains = len(test) / len(families)
             if 0.2 <= 1 - share <= 0.4 and of_families > 0.5:
                 return "The sides are exchanged: the larger one is for training, and it comes first."
+            if 0.15 < share < 0.2:
+                return f"The test side holds {share:.1%} of the residues, less than a fifth: one more family."
+            if 0.4 < share < 0.45:
+                return f"The test side holds {share:.1%} of the residues, more than two fifths: stop earlier."
             if 0.2 <= of_families <= 0.4 or 0.2 <= of_chains <= 0.4:
                 what = "chains" if 0.2 <= of_chains <= 0.4 else "families"
                 return f"The test side holds {share:.0%} of the residues: right in {what}, but residues count."
@@ -142,6 +142,11 @@ def _never_full(families, lengths):
     return [row for row, family in enumerate(families) if family != min(families)], test
 
 
+def _one_family(families, lengths):
+    rows = [row for row, family in enumerate(families) if family == max(families)]
+    return [row for row in range(len(families)) if row not in rows], rows
+
+
 # --- b: a recurrent layer ------------------------------------------------------------------------------------------
 
 
@@ -203,26 +208,14 @@ def _chain(seed, length, d, m):
 # --- c: what a residue touches -------------------------------------------------------------------------------------
 
 
-def _contacts(seed, first):
-    """A symmetric map of 30 residues with a full diagonal, as a contact map has, and their numbers."""
-    points = np.cumsum(np.random.default_rng(seed).normal(0, 1.9, (30, 3)), axis=0)
-    return np.linalg.norm(points[:, None] - points, axis=2) < 8, np.arange(first, first + 30)
+def _contacts(seed, numbers):
+    """A symmetric map of residues, with a full diagonal as a contact map has, and their numbers."""
+    points = np.cumsum(np.random.default_rng(seed).normal(0, 1.9, (len(numbers), 3)), axis=0)
+    return np.linalg.norm(points[:, None] - points, axis=2) < 8, np.array(numbers)
 
 
-_HAIRPIN = (
-    np.array(
-        [
-            [1, 1, 0, 0, 1, 1],
-            [1, 1, 1, 1, 1, 1],
-            [0, 1, 1, 1, 1, 0],
-            [0, 1, 1, 1, 1, 0],
-            [1, 1, 1, 1, 1, 1],
-            [1, 1, 0, 0, 1, 1],
-        ],
-        bool,
-    ),
-    np.arange(211, 217),
-)
+# Numbers begin low, so that one taken for a position finds a row, and the wrong one.
+_JUMPS = [*range(2, 10), *range(12, 19), *range(20, 30), 35, *range(38, 42)]
 
 
 def _partners(contacts, numbers, residue, separation):
@@ -239,7 +232,7 @@ def _partners_by_mask(contacts, numbers, residue, separation):
 
 
 def _partners_by_two_loops(contacts, numbers, residue, separation):
-    here = int(residue - numbers[0])
+    here = int(np.argmax(numbers == residue))
     found = []
     for place in range(0, here - separation + 1):
         if contacts[place, here]:
@@ -304,6 +297,9 @@ def _what_is_wrong(found, Q, K, real):
         return "The rows of padding were changed, not its columns: who is looked at stands in the columns."
     if not np.isfinite(rows).all():
         return "Rows of real residues hold NaN or infinity: are all scores of a row infinite, or a sum zero?"
+    for asks in (np.where(real, scores.T, -np.inf), scores.T):
+        if np.allclose(rows, _softmax(asks)[real], atol=1e-5):
+            return "Who looks stands in the rows, and asks with Q; who is looked at stands in the columns, with K."
     alike = {
         "A score of 0 is no weight of 0: what is exp(0)?": _softmax(scores * real)[real],
         "Padding still gets its weight: nothing was done about it.": _softmax(scores)[real],
@@ -329,6 +325,10 @@ def _what_is_wrong(found, Q, K, real):
             return hint
     if not np.allclose(rows[:, ~real], 0, atol=1e-5):
         share = rows[:, ~real].sum(axis=1).max()
+        if np.allclose(found.sum(axis=0), 1, atol=1e-5):
+            return "Here the columns sum to one, and padding gets weight. Over which axis must the weights sum to one?"
+        if 0 < share < 0.01:
+            return "Padding still gets a little: the exponential of such a score is small, and not zero."
         return f"A residue still gives {share:.0%} of its weight to padding." if share > 0 else "A weight is negative."
     if not np.allclose(rows.sum(axis=1), 1, atol=1e-5):
         return f"Padding gets none, but the weights of a residue sum to {rows.sum(axis=1)[0]:.2f}, not to one."
@@ -372,7 +372,8 @@ EXERCISES = [
             Misconception(_third_of_families, "but residues count."),
             Misconception(_throws_relatives_away, "Nothing need be thrown away"),
             Misconception(_family_ids, "Is it the id of a family?"),
-            Misconception(_never_full, "keep count of them while you deal out families."),
+            Misconception(_one_family, "keep count of them while you deal out families."),
+            Misconception(_never_full, "less than a fifth: one more family."),
             Misconception(lambda f, n: _by_filling(f, n)[::-1], "the larger one is for training, and it comes first."),
             Misconception(lambda f, n: (list(range(len(f))), []), "The test side is empty."),
             Misconception(lambda f, n: (list(range(len(f))), _by_filling(f, n)[1]), "was dealt out twice."),
@@ -445,6 +446,14 @@ EXERCISES = [
                 "All rows are the last memory: one array is filled and kept again and again. Make a new one each turn.",
             ),
             Misconception(
+                lambda X, W, U, b: np.vstack([np.zeros((1, len(b))), _recurrent(X[1:], W, U, b).reshape(-1, len(b))]),
+                "Row 0 stayed zeros. The zeros stand before the first residue; row 0 is the memory after it.",
+            ),
+            Misconception(
+                lambda X, W, U, b: _recurrent(X, W, U, b)[::-1],
+                "The rows came back in the other order, from the last residue to the first.",
+            ),
+            Misconception(
                 lambda X, W, U, b: np.vstack([np.zeros(len(b)), _recurrent(X, W, U, b)[:-1]]),
                 "Each row is the memory before its residue. Keep the one after it.",
             ),
@@ -461,22 +470,23 @@ EXERCISES = [
                 "The zeros before the first residue came back too. There is one row for each residue.",
             ),
         ),
+        seconds=20,  # some let Keras do it, and import it first
+        error_hint="Of shapes: a row of X times W has as many numbers as b, and so has the memory.",
         hint="Work the three residues of the text by hand, then compare with what your loop holds after each turn.",
     ),
     Exercise(
         "3.3.2-c",
         expected=_partners,
         cases=(
-            (*_HAIRPIN, 211, 3),
-            (*_HAIRPIN, 215, 3),
-            (*_contacts(0, 196), 210, 3),
-            (*_contacts(1, 5), 20, 6),
-            (*_contacts(2, 1), 12, 1),
+            (*_contacts(0, range(3, 33)), 20, 3),
+            (*_contacts(1, _JUMPS), 21, 6),
+            (*_contacts(2, _JUMPS), 15, 1),
+            (*_contacts(3, _JUMPS), 26, 3),
         ),
         solutions=(_partners_by_mask, _partners_by_two_loops),
         misconceptions=(
             Misconception(
-                lambda c, n, r, s: [number - int(n[0]) for number in _partners(c, n, r, s)],
+                lambda c, n, r, s: [list(n).index(number) for number in _partners(c, n, r, s)],
                 "These are positions, counted from 0. Turn them into numbers of residues.",
             ),
             Misconception(
@@ -496,15 +506,31 @@ EXERCISES = [
                 "Partners that stand after the residue in the chain are missing.",
             ),
             Misconception(
-                lambda c, n, r, s: [int(k) for k in n if abs(k - r) >= s],
+                lambda c, n, r, s: _partners(np.ones_like(c), n, r, s),
                 "That is everyone far enough away. Keep those who touch.",
+            ),
+            Misconception(
+                lambda c, n, r, s: [int(n[j]) for j in range(len(n)) if c[r, j] and abs(j - r) >= s],
+                "The number of the residue was taken for its position. Where in `numbers` does it stand?",
+            ),
+            Misconception(
+                lambda c, n, r, s: [int(k) for k in n[c[list(n).index(r)]] if abs(k - r) >= s],
+                "Numbers may jump: the separation is counted in positions along the chain, not in numbers.",
+            ),
+            Misconception(
+                lambda c, n, r, s: _partners(c, n, int(n[r - n[0]]), s),
+                "Numbers may jump: a position is not always the number minus the first one.",
+            ),
+            Misconception(
+                lambda c, n, r, s: [int(n[0]) + list(n).index(k) for k in _partners(c, n, r, s)],
+                "Numbers may jump: take them from `numbers`, do not count on from the first one.",
             ),
             Misconception(
                 lambda c, n, r, s: _partners(c, n, r, s)[::-1],
                 "They are the right ones, from the last to the first. Ascending order is asked for.",
             ),
             Misconception(
-                lambda c, n, r, s: [k for k in _partners(c, n, r, 0) if abs(k - r) <= s],
+                lambda c, n, r, s: [k for k in _partners(c, n, r, 0) if k not in _partners(c, n, r, s + 1)],
                 "These are the near ones: they stand `separation` positions away, or less.",
             ),
             Misconception(
@@ -515,10 +541,11 @@ EXERCISES = [
                 lambda c, n, r, s: len(_partners(c, n, r, s)), "That is how many there are. Which ones are they?"
             ),
             Misconception(
-                lambda c, n, r, s: [abs(k - r) for k in _partners(c, n, r, s)],
+                lambda c, n, r, s: [abs(list(n).index(k) - list(n).index(r)) for k in _partners(c, n, r, s)],
                 "These are the separations. Which residues are they?",
             ),
         ),
+        error_hint="The number of a residue is no row of the map: where in `numbers` does it stand?",
         hint="Take one row of the map, that of the residue. Which of its places are True, and far enough away?",
     ),
     Exercise(
@@ -547,6 +574,15 @@ EXERCISES = [
             Misconception(
                 lambda Q, K, real: _softmax(np.where(real, Q @ K.T / np.sqrt(len(K)), -1e9)),
                 "not the number of residues.",
+            ),
+            Misconception(
+                lambda Q, K, real: _softmax(np.where(real, _scores(K, Q), -1e9)), "Who looks stands in the rows"
+            ),
+            Misconception(
+                lambda Q, K, real: _softmax(np.where(real, _scores(Q, K), -10)), "Padding still gets a little"
+            ),
+            Misconception(
+                lambda Q, K, real: _softmax(_scores(Q, K), axis=0), "Over which axis must the weights sum to one?"
             ),
             Misconception(lambda Q, K, real: np.where(real, _scores(Q, K), 0), "These are scores."),
             Misconception(
