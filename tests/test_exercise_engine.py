@@ -61,6 +61,7 @@ OWN = [
     Exercise("9.9-m", expected=[[1, 2, 3], [4, 5, 6]]),
     Exercise("9.9-n", expected=57_802_752),
     Exercise("9.9-o", expected=lambda n: "A" * n, cases=((4,),)),
+    Exercise("9.9-p", expected=lambda n: 12 / n, cases=((4,),), error_hint="Divide by the size."),
 ]
 
 
@@ -270,6 +271,18 @@ def test_a_function_wrong_in_an_unknown_way_gets_the_general_hint():
 )
 def test_what_is_wrong_is_said_without_what_is_right(exercise_id, output, what):
     assert f" gave {what}" in message(exercise_id, lambda *arguments: output)
+
+
+def test_after_an_exception_its_own_hint_is_said():
+    def divides(size):
+        return size / 0
+
+    assert message("9.9-p", divides).endswith("raised ZeroDivisionError: division by zero. Divide by the size.")
+
+
+def test_a_place_in_a_list_of_lists_is_named_in_one():
+    wrong = exercises._answers.wrong_value([[1, 2], [3, 5]], np.array([[1, 2], [3, 4]]), 1e-6)
+    assert wrong == "entry [1][1] is too large"
 
 
 def test_a_missing_return_is_recognised():

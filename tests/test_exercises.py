@@ -209,7 +209,7 @@ def test_no_message_to_a_wrong_answer_holds_the_solution(exercise, _):
         assert not holds_code(message, exercise), message
 
 
-@pytest.mark.parametrize("exercise, hint", each(lambda e: [e.hint, *(m.hint for m in e.misconceptions)]))
+@pytest.mark.parametrize("exercise, hint", each(lambda e: [e.hint, e.error_hint, *(m.hint for m in e.misconceptions)]))
 def test_no_hint_holds_the_solution(exercise, hint):
     if not is_function(exercise) and exercise.requirement is None:
         assert not tells(hint, right_answers(exercise))
@@ -349,7 +349,7 @@ def code_of_solutions(exercise):
 GUILTY = {  # once in this course, as what was said to an unrecognised answer
     "3.3.1-b": "F[i, j] = max(pair, F[i - 1, j] - gap, F[i, j - 1] - gap), and the largest of the last row.",
     "3.3.1-d": "round(2 * np.log2(share / (frequency_u * frequency_v)))",
-    "3.3.2-b": "(360 / 800) divided by (3000 / 10000).",
+    "3.3.2-b": "The memory is np.tanh(x @ W + memory @ U + b).",
     "3.1.1-d": "Parameters: (9 · 32 + 1) · 64. Multiplications: the weights of all filters, at 56 · 56 positions.",
     "3.1.1-e": "r: 1, 5, 9, 11, 19, 27 pixels; the jump: 1, 2, 2, 4, 4, 4.",
     "4.3-c": "It is np.log2 of (counts + 1) / (counts.sum(axis=1) + 4) / 0.25.",

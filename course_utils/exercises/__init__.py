@@ -53,6 +53,8 @@ class Exercise:
     requirement : function, optional
         Instead of `expected`, for exercises with many right answers: takes the answer and returns an empty
         string if it is right, otherwise a sentence that says what is not.
+    error_hint : str
+        What is said after an exception of the reader's code: which slip most often ends in one, such as a shape.
     seconds : float
         How long all of the reader's code behind the answer may take.
     """
@@ -65,6 +67,7 @@ class Exercise:
     hint: str = "Look at the hint under the exercise."
     tolerance: float = 1e-6
     requirement: object = None
+    error_hint: str = ""
     seconds: float = 5
 
 
@@ -125,7 +128,8 @@ def judge(exercise_id, answer):
         what = watched.call or "your answer"
         return Verdict("✗", f"{what} asks for `input()`. Take everything from the arguments instead.")
     except BaseException as error:  # SystemExit too
-        return Verdict("✗", watched.failure(error))
+        trouble = watched.failure(error)
+        return Verdict("✗", f"{trouble}. {exercise.error_hint}" if exercise.error_hint else trouble)
     if printed and verdict.sign == "✗":
         verdict = Verdict("✗", f"{verdict.message} (What your code prints is not shown here.)")
     return verdict
