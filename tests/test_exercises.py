@@ -354,7 +354,7 @@ GUILTY = {  # once in this course, as what was said to an unrecognised answer
     "3.1.1-e": "r: 1, 5, 9, 11, 19, 27 pixels; the jump: 1, 2, 2, 4, 4, 4.",
     "4.3-d": "19 true calls, and 4 % of 1,980 false ones.",
     "4.1-d": "60 of 200, minus a quarter of 30 of 200.",
-    "3.1.2-b": "The loss is np.exp(o) - y·o.",
+    "3.1.2-e": "It is leaked + (1 - leaked) / 2.",
     "3.3.1-c": "That is existence + k·extension.",
     "00-d": "It is about 15.4 %.",
     "3.1.1-b": "The rows are 1, 2 and 1, -1.",
