@@ -162,6 +162,7 @@ def test_arrays_must_have_the_right_shape():
     assert "it has 3 values, not 2" in message("9.9-d", [1, 2, 3])
     assert "its shape is (2,), not (2, 3)" in message("9.9-m", [1, 2])
     assert signs("9.9-d", [[1], [1, 2]]) == "✗"
+    assert exercises._answers.wrong_value([[1, 2], [3, 9]], [[1, 2], [3, 4]], 1e-6) == "entry [1, 1] is too large"
     assert "entry [1]: a number is asked for, not True or False" in message("9.9-d", [1, True])
 
 

@@ -160,7 +160,8 @@ def _wrong_value(a, b, tolerance):
     if isinstance(a, list) and isinstance(b, list):
         for i, (x, y) in _pairs(a, b):
             if not _same(x, y, tolerance):
-                return f"entry [{i}] is {_wrong_value(x, y, tolerance) or 'wrong'}"
+                inner = _wrong_value(x, y, tolerance) or "wrong"
+                return f"entry [{i}, {inner[7:]}" if inner.startswith("entry [") else f"entry [{i}] is {inner}"
     if isinstance(a, dict) and isinstance(b, dict):
         for key in b:
             if not _same(a[key], b[key], tolerance):

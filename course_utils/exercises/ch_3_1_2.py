@@ -69,6 +69,10 @@ def _tanh_gradient_from_logit(x, y, W, b, w, b_out):
     return np.outer(x, (h @ w + b_out - y) * w * (1 - h**2))
 
 
+def _tanh_gradient_without_biases(x, y, W, b, w, b_out):
+    return _tanh_gradient(x, y, W, 0 * b, w, b_out)
+
+
 def _tanh_gradient_without_w(x, y, W, b, w, b_out):
     h, p = _tanh_forward(x, W, b, w, b_out)
     return np.outer(x, (p - y) * (1 - h**2))
@@ -183,6 +187,14 @@ def _adam_that_forgets(theta, gradients, eta):
     """Both running means begin anew at each step."""
     for g in gradients:
         theta = theta - eta * g / (np.abs(g) + 1e-7)
+    return theta
+
+
+def _momentum(theta, gradients, eta):
+    u = np.zeros_like(theta)
+    for g in gradients:
+        u = 0.9 * u + g
+        theta = theta - eta * u
     return theta
 
 
@@ -348,6 +360,8 @@ def _judge_dropout(make_mask):
                 "The right units are dropped, but those that stay still count once: the sum of the layer becomes "
                 "smaller in training than in use."
             )
+        if share != 0.5 and np.isclose(kept[0], 1 / share):
+            return "The right units are dropped, but the others are divided by the wrong share: by that of the dropped."
         if abs(mask.mean() - 1) > 0.05:
             return (
                 f"With a share of {share} the mean of your mask is {mask.mean():.2f}: a layer with such a mask is not "
@@ -456,6 +470,10 @@ EXERCISES = [
                 "From the logit back to unit k the factor is the weight of the wire, not the value of the unit.",
             ),
             Misconception(
+                _tanh_gradient_without_biases,
+                "The hidden units have biases, and your forward walk leaves them out.",
+            ),
+            Misconception(
                 _tanh_gradient_of_output,
                 "That is how the *logit* changes. The walk begins one step later, at the loss.",
             ),
@@ -495,6 +513,11 @@ EXERCISES = [
             Misconception(
                 _gradient_descent,
                 "That is gradient descent. Adam divides by the size that the gradients have had.",
+            ),
+            Misconception(_momentum, "That is momentum: the second running mean, of the squares, is missing."),
+            Misconception(
+                lambda theta, gradients, eta: theta - (theta - _adam(theta, gradients, eta)) / eta,
+                "Your steps do not depend on the learning rate.",
             ),
             Misconception(
                 lambda theta, gradients, eta: 2 * theta - _adam(theta, gradients, eta),
@@ -544,6 +567,10 @@ EXERCISES = [
                 "You compared each epoch with the one before. Patience counts epochs without a new *best* loss.",
             ),
             Misconception(
+                lambda losses, patience: losses[_walk(losses, patience)[0] - 1],
+                "That is the lowest loss. Asked for is the number of its epoch.",
+            ),
+            Misconception(
                 _equal_counts_as_better, "A loss as low as the lowest so far is no *new* lowest: patience runs on."
             ),
             Misconception(
@@ -569,6 +596,10 @@ EXERCISES = [
             Misconception(
                 lambda shape, share, rng: (rng.random(shape) < share) / share,
                 "That is the share to keep.",
+            ),
+            Misconception(
+                lambda shape, share, rng: (rng.random(shape) >= share) / share if share else np.ones(shape),
+                "divided by the wrong share",
             ),
             Misconception(
                 lambda shape, share, rng: (rng.random(shape) >= share) * 2.0,
@@ -612,6 +643,10 @@ EXERCISES = [
             Misconception(
                 lambda patients, train, test: 1.0 if _leaked_share(patients, train, test) else 0.5,
                 "One leaked row does not give away all the others: go row by row.",
+            ),
+            Misconception(
+                lambda patients, train, test: 100 * _pretended_accuracy(patients, train, test),
+                "That is per cent. Asked for is a number between 0 and 1.",
             ),
             Misconception(
                 lambda patients, train, test: len(test) * _pretended_accuracy(patients, train, test),
