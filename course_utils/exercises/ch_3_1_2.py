@@ -73,6 +73,10 @@ def _tanh_gradient_without_biases(x, y, W, b, w, b_out):
     return _tanh_gradient(x, y, W, 0 * b, w, b_out)
 
 
+def _tanh_gradient_without_last_bias(x, y, W, b, w, b_out):
+    return _tanh_gradient(x, y, W, b, w, 0.0)
+
+
 def _tanh_gradient_without_w(x, y, W, b, w, b_out):
     h, p = _tanh_forward(x, W, b, w, b_out)
     return np.outer(x, (p - y) * (1 - h**2))
@@ -282,6 +286,20 @@ _RISING = [0.60, 0.65, 0.70, 0.75, 0.80]
 _LATE = [0.60, 0.65, 0.70, 0.75, 0.40]
 _UP_AND_DOWN = [0.70, 0.80, 0.60, 0.65, 0.50]
 _LEVEL = [0.60, 0.50, 0.50, 0.50, 0.40]
+_LARGE = [250.0, 180.0, 190.0, 1.5, 1.6, 1.7]
+
+
+def _start_at_one(losses, patience):
+    best, kept, waited = 1.0, 0, 0
+    for epoch, loss in enumerate(losses, start=1):
+        if loss < best:
+            best, kept, waited = loss, epoch, 0
+        else:
+            waited += 1
+        if waited >= patience:
+            break
+    return kept
+
 
 # --- d: dropout, judged by what a network does with it ---------------------------------------------------------------
 
@@ -311,16 +329,17 @@ def _simulated_patients(n_patients, seed):
     return X, (rng.random(n_patients) < _sigmoid(true_logit)).astype(int)
 
 
-def _loss_of_new_patients(make_mask, n_hidden=50, steps=2000, seed=4):
+def _loss_of_new_patients(make_mask, n_hidden=50, steps=2000, n_masks=50, seed=4):
     """Train the chapter's network with these masks, and return its mean cross-entropy on 1,000 new patients."""
     X, y = _simulated_patients(80, seed)
     rng, mask_rng = np.random.default_rng(seed), np.random.default_rng(seed)
     theta = [rng.normal(size=(2, n_hidden)), 0.5 * rng.normal(size=n_hidden)]
     theta += [rng.normal(size=n_hidden) / np.sqrt(n_hidden), 0.0]
     u = [0.0, 0.0, 0.0, 0.0]
-    for _ in range(steps):
+    masks = [make_mask((len(X), n_hidden), mask_rng) for _ in range(n_masks)]  # taken in turn: a slow way may pass
+    for step in range(steps):
         W, b, w, b_out = theta
-        mask = make_mask((len(X), n_hidden), mask_rng)
+        mask = masks[step % n_masks]
         H = np.maximum(X @ W + b, 0) * mask
         delta = (_sigmoid(H @ w + b_out) - y) / len(y)
         delta_hidden = np.outer(delta, w) * (H > 0) * mask
@@ -373,6 +392,9 @@ def _judge_dropout(make_mask):
         again = np.asarray(make_mask(shape, share, rng), dtype=float)
         if np.array_equal(mask, again):
             return "Two steps get the same mask. Draw from `rng`, which goes on from call to call."
+    twice = [np.asarray(make_mask(shape, 0.5, np.random.default_rng(1)), dtype=float) for _ in range(2)]
+    if not np.array_equal(*twice):
+        return "Two generators that begin alike must give the same mask. Draw from `rng`, and from nothing else."
     if not np.allclose(np.asarray(make_mask((3, 4), 0.0, rng), dtype=float), 1):
         return "With a share of 0 nothing is dropped: every number of the mask is 1."
     with_dropout = _loss_of_new_patients(lambda shape, rng: np.asarray(make_mask(shape, 0.5, rng), dtype=float))
@@ -473,6 +495,7 @@ EXERCISES = [
                 _tanh_gradient_without_biases,
                 "The hidden units have biases, and your forward walk leaves them out.",
             ),
+            Misconception(_tanh_gradient_without_last_bias, "The output has a bias too, and you left it out."),
             Misconception(
                 _tanh_gradient_of_output,
                 "That is how the *logit* changes. The walk begins one step later, at the loss.",
@@ -547,6 +570,7 @@ EXERCISES = [
             (_LATE, 2),
             (_UP_AND_DOWN, 2),
             (_LEVEL, 2),
+            (_LARGE, 2),
         ),
         solutions=(_walk_with_a_counter, _walk_with_arrays),
         misconceptions=(
@@ -573,6 +597,7 @@ EXERCISES = [
             Misconception(
                 _equal_counts_as_better, "A loss as low as the lowest so far is no *new* lowest: patience runs on."
             ),
+            Misconception(_start_at_one, "What if every loss is larger than the value that you started with?"),
             Misconception(
                 _counter_never_reset,
                 "Your counter is never set back: `patience` epochs *in a row* must bring nothing better.",
@@ -612,6 +637,10 @@ EXERCISES = [
             Misconception(
                 lambda shape, share, rng: (np.random.default_rng(0).random(shape) >= share) / (1 - share),
                 "Two steps get the same mask.",
+            ),
+            Misconception(
+                lambda shape, share, rng: (np.random.random(shape) >= share) / (1 - share),
+                "Draw from `rng`, and from nothing else.",
             ),
             Misconception(lambda shape, share, rng: np.ones(shape), "Each unit is drawn by chance."),
             Misconception(
