@@ -109,7 +109,7 @@ of the slices aside; both networks are judged on the slices that neither was tra
 from half of the patients. AUC over slices, [95 % interval by patient]; gap: the difference on the same
 slices. Nearest neighbour: the label of the most similar training slice, and how often that slice is one of the same
 patient. The slice split also trains on more different brains (250, not 125); without lesions there is nothing to learn
-from more brains, so there the gap is leakage alone.
+from more brains, so there the gap is leakage, and chance.
 
 {(chr(10) * 2).join(sections)}
 

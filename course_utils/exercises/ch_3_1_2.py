@@ -150,6 +150,24 @@ def _adam_uncorrected(theta, gradients, eta):
     return theta
 
 
+def _adam_with_uncorrected_squares(theta, gradients, eta):
+    m, v = np.zeros_like(theta), np.zeros_like(theta)
+    for t, g in enumerate(gradients, start=1):
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g**2
+        theta = theta - eta * (m / (1 - 0.9**t)) / (np.sqrt(v) + 1e-7)
+    return theta
+
+
+def _adam_with_one_mean_of_squares(theta, gradients, eta):
+    m, v = np.zeros_like(theta), 0.0
+    for t, g in enumerate(gradients, start=1):
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * np.mean(g * g)
+        theta = theta - eta * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-7)
+    return theta
+
+
 def _adam_that_keeps_the_corrected(theta, gradients, eta):
     m, v = np.zeros_like(theta), np.zeros_like(theta)
     for t, g in enumerate(gradients, start=1):
@@ -287,6 +305,19 @@ _LATE = [0.60, 0.65, 0.70, 0.75, 0.40]
 _UP_AND_DOWN = [0.70, 0.80, 0.60, 0.65, 0.50]
 _LEVEL = [0.60, 0.50, 0.50, 0.50, 0.40]
 _LARGE = [250.0, 180.0, 190.0, 1.5, 1.6, 1.7]
+
+
+_SMALL_STEPS = [0.6, 0.5, 0.4995, 0.6, 0.7]
+
+
+def _wants_a_large_step(losses, patience):
+    best, kept = math.inf, 0
+    for epoch, loss in enumerate(losses, start=1):
+        if loss < best - 0.001:
+            best, kept = loss, epoch
+        elif epoch - kept >= patience:
+            break
+    return kept
 
 
 def _start_at_one(losses, patience):
@@ -518,6 +549,8 @@ EXERCISES = [
         cases=_ADAM_CASES,
         solutions=(_adam_as_in_keras, _adam_weight_by_weight),
         misconceptions=(
+            Misconception(_adam_with_uncorrected_squares, "The mean of the squares is too small at first as well."),
+            Misconception(_adam_with_one_mean_of_squares, "Each weight has a mean of squares of its own."),
             Misconception(_adam_uncorrected, "Both running means are too small at first: their correction is missing."),
             Misconception(
                 _adam_that_keeps_the_corrected,
@@ -571,6 +604,7 @@ EXERCISES = [
             (_UP_AND_DOWN, 2),
             (_LEVEL, 2),
             (_LARGE, 2),
+            (_SMALL_STEPS, 2),
         ),
         solutions=(_walk_with_a_counter, _walk_with_arrays),
         misconceptions=(
@@ -596,6 +630,9 @@ EXERCISES = [
             ),
             Misconception(
                 _equal_counts_as_better, "A loss as low as the lowest so far is no *new* lowest: patience runs on."
+            ),
+            Misconception(
+                _wants_a_large_step, "A new lowest loss counts, however little it lies below the one before."
             ),
             Misconception(_start_at_one, "What if every loss is larger than the value that you started with?"),
             Misconception(
