@@ -38,12 +38,15 @@ def standardise(slices):
     return ((slices - mean) / slices.std(axis=(1, 2), keepdims=True))[..., None]
 
 
-def train_network(x, y, seed):
-    """Train on the slices `x` with labels `y`. Returns the network and the seconds (CPU, wall)."""
+def train_network(x, y, seed, momentum=0.99):
+    """Train on the slices `x` with labels `y`; `momentum` is that of batch normalisation.
+
+    Returns the network and the seconds (CPU, wall).
+    """
     import keras
 
     keras.utils.set_random_seed(seed)
-    network = images.small_cnn(x.shape[1:], width=WIDTH)
+    network = images.small_cnn(x.shape[1:], width=WIDTH, momentum=momentum)
     steps = EPOCHS * int(np.ceil(len(x) / BATCH_SIZE))
     network.compile(
         keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(2e-3, steps), weight_decay=1e-2),

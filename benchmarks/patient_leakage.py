@@ -6,12 +6,17 @@
 `brain_lesions.py` asks how hard the simulated lesions are; its two splits have different test sets, so that its gap has
 no interval. Here both splits put half of the slices aside, and both networks are judged on the slices that neither was
 trained on: the gap is taken on the same slices of the same patients, with an interval over patients. The images are
-smaller (32 x 32), so that the chapter can repeat one row. Network and recipe are those of `brain_lesions.py`.
+smaller (32 x 32), so that the chapter can repeat one row. Network and recipe are those of `brain_lesions.py`, but for
+one number: the averages of batch normalisation have the momentum 0.9, not 0.99, so that they also arrive with fewer
+patients.
 
 Declared before any result: 250 patients with 8 slices, half of them for testing, that recipe, seeds 30 to 34. Tried on
 the seeds 100 and 101. An earlier version, with two folds whose scores were pooled, was run on the seeds 20 to 24 and
-given up, because pooled folds are not independent; hence fresh seeds. Nearest neighbour: the label of the most similar
-training slice, no training at all. Baseline: logistic regression on grey-value statistics.
+given up, because pooled folds are not independent; hence fresh seeds. The momentum was changed after the seeds 30 to 34
+had been run with 0.99 (gaps of 0.16 to 0.21 with lesions, of 0.25 to 0.32 without); it was tried on seed 100.
+
+Nearest neighbour: the label of the most similar training slice, no training at all. Baseline: logistic regression on
+grey-value statistics.
 """
 
 import sys
@@ -30,6 +35,7 @@ SEEDS = (30, 31, 32, 33, 34)
 benchmark = report.Benchmark(__file__, ["seed", "lesions"], seeds=SEEDS, digits=4)
 SIZE = 32
 TEST_SIZE = 0.5
+MOMENTUM = 0.9  # of batch normalisation: its averages look back over 10 steps, not 100, of about 450
 
 
 def splits(labels, patients, seed):
@@ -49,7 +55,7 @@ def run(seed, lesions):
     row = {"test_patients": len(np.unique(patients[test])), "test_slices": len(test)}
     scores, cpu = {}, time.process_time()
     for name, train in training.items():
-        network, _ = brain_lesions.train_network(x[train], y[train], seed)
+        network, _ = brain_lesions.train_network(x[train], y[train], seed, momentum=MOMENTUM)
         scores[name] = network.predict(x[test], verbose=0)[:, 0]
         interval = bootstrap_interval(roc_auc, y[test], scores[name], groups=patients[test], seed=seed)
         row |= {f"{name}_auc": interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high}
@@ -97,12 +103,13 @@ def section():
         sections.append(f"### {title}\n\n{report.table(header, table)}")
     return f"""## Chapter 3.1.2: patient leakage (patient_leakage.py)
 
-250 simulated patients with 8 slices of 32 x 32 pixels; network and recipe of `brain_lesions.py`. Each split puts half
+250 simulated patients with 8 slices of 32 x 32 pixels; network and recipe of `brain_lesions.py`, with momentum 0.9 in
+batch normalisation. Each split puts half
 of the slices aside; both networks are judged on the slices that neither was trained on: about a quarter of the slices,
 from half of the patients. AUC over slices, [95 % interval by patient]; gap: the difference on the same
 slices. Nearest neighbour: the label of the most similar training slice, and how often that slice is one of the same
 patient. The slice split also trains on more different brains (250, not 125); without lesions there is nothing to learn
-from more brains, so there the gap is leakage alone.
+from more brains, so there the gap is leakage, and chance.
 
 {(chr(10) * 2).join(sections)}
 

@@ -48,7 +48,8 @@ __all__ = [
 # With three groups of a class among many, one resample in twenty holds none of them (exp(-3) = 0.05).
 _FEWEST_GROUPS_PER_CLASS = 3
 
-# A network whose output is 0 or 1 has an infinite logit; Keras clips its losses at the same distance.
+# A network whose output is 0 or 1 has an infinite logit. Keras clips probabilities at the same distance, where it
+# cannot see the logits behind them.
 _LOGIT_EPSILON = 1e-7
 
 

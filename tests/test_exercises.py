@@ -354,7 +354,7 @@ GUILTY = {  # once in this course, as what was said to an unrecognised answer
     "3.1.1-e": "r: 1, 5, 9, 11, 19, 27 pixels; the jump: 1, 2, 2, 4, 4, 4.",
     "4.3-c": "It is np.log2 of (counts + 1) / (counts.sum(axis=1) + 4) / 0.25.",
     "4.1-e": "60 of 200, minus a quarter of 30 of 200.",
-    "3.1.2-b": "The loss is np.exp(o) - y·o.",
+    "3.1.2-e": "It is leaked + (1 - leaked) / 2.",
     "3.3.1-c": "The three are 23, 18 and 13.",
     "00-c": "It is about 15.4 %.",
     "3.1.1-b": "The rows are 1, 2 and 1, -1.",
