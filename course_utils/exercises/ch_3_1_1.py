@@ -1,48 +1,175 @@
 """Checks behind the exercises of chapter 3.1.1, Convolutional networks."""
 
-from fractions import Fraction
-
 import numpy as np
 
 from course_utils.exercises import Exercise, Misconception
 
 
-def _positions(size, kernel_size, stride, padding, dilation):
-    return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
+def _convolve(image, kernel, stride, padding):
+    padded = np.pad(np.asarray(image, float), padding)
+    k = len(kernel)
+    rows, columns = ((size - k) // stride + 1 for size in padded.shape)
+    out = np.zeros((rows, columns))
+    for i in range(rows):
+        for j in range(columns):
+            out[i, j] = (padded[stride * i : stride * i + k, stride * j : stride * j + k] * kernel).sum()
+    return out
 
 
-def _positions_by_walking(size, kernel_size, stride, padding, dilation):
-    """Put the window on the padded row as often as it fits."""
-    places, first = 0, 0
-    while first + dilation * (kernel_size - 1) < size + 2 * padding:
-        places += 1
-        first += stride
-    return places
+def _convolve_everywhere_first(image, kernel, stride, padding):
+    """Stride 1, then every second output: the same numbers, more work."""
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(image, padding), np.shape(kernel))
+    return np.tensordot(windows, kernel, axes=2)[::stride, ::stride]
 
 
-def _positions_by_floor(size, kernel_size, stride, padding, dilation):
-    span = dilation * (kernel_size - 1) + 1
-    return np.floor((size + 2 * padding - span) / stride) + 1
+def _convolve_with_lists(image, kernel, stride, padding):
+    """Plain Python: a pixel beyond the edge counts 0."""
+    height, width, k = len(image), len(image[0]), len(kernel)
+    out = []
+    for top in range(-padding, height + padding - k + 1, stride):
+        out.append([])
+        for left in range(-padding, width + padding - k + 1, stride):
+            total = 0.0
+            for u in range(k):
+                for v in range(k):
+                    if 0 <= top + u < height and 0 <= left + v < width:
+                        total += float(image[top + u][left + v]) * float(kernel[u][v])
+            out[-1].append(total)
+    return out
+
+
+def _size_of_a_row(image, kernel, stride, padding):
+    """Wrong for images that are not square: as many columns as rows."""
+    right = _convolve(image, kernel, stride, padding)
+    n = len(right)
+    return np.pad(right, ((0, 0), (0, max(0, n - right.shape[1]))))[:, :n]
+
+
+def _steps_of_one(image, kernel, stride, padding):
+    """The output has the right size, but the window moves by one pixel."""
+    right = _convolve(image, kernel, stride, padding)
+    return _convolve(image, kernel, 1, padding)[: right.shape[0], : right.shape[1]]
+
+
+def _edge_repeated(image, kernel, stride, padding):
+    return _convolve(np.pad(image, padding, mode="edge"), kernel, stride, 0)
+
+
+def _padded_below_and_right(image, kernel, stride, padding):
+    return _convolve(np.pad(image, ((0, padding), (0, padding))), kernel, stride, 0)
+
+
+_IMAGE = np.array(
+    [[2, 0, 1, 5, 3], [3, 1, 0, 2, 4], [0, 4, 2, 1, 1], [1, 0, 3, 2, 6], [5, 2, 1, 0, 2], [4, 1, 7, 3, 0]]
+)
+_KERNEL = np.array([[1, 2, 0], [0, -1, 1], [3, 0, 1]])
+
+
+# --- 3.1.1-e: a network that the reader builds, and what it does -----------------------------------------------------
+
+
+def build_wide():
+    """Three convolutions with pooling between them."""
+    from keras import Input, Sequential, layers
+
+    return Sequential(
+        [Input((32, 32, 1))]
+        + [*_block(8, 3), layers.MaxPooling2D(2), *_block(16, 3), layers.MaxPooling2D(2), *_block(16, 3)]
+        + [layers.GlobalAveragePooling2D(), layers.Dense(1, activation="sigmoid")]
+    )
+
+
+def build_with_large_kernels():
+    """No more layers, but wider windows; the functional way of Keras."""
+    from keras import Input, Model, layers
+
+    image = h = Input((32, 32, 1))
+    for layer in [*_block(8, 5), layers.MaxPooling2D(2), *_block(16, 5), layers.GlobalAveragePooling2D()]:
+        h = layer(h)
+    return Model(image, layers.Dense(1, activation="sigmoid")(h))
+
+
+def build_with_average_pooling():
+    from keras import Input, Sequential, layers
+
+    model = Sequential([Input((32, 32, 1))])
+    for filters in (8, 16, 16):
+        for layer in _block(filters, 3):
+            model.add(layer)
+        model.add(layers.AveragePooling2D(2))
+    model.add(layers.GlobalMaxPooling2D())
+    model.add(layers.Dense(1, activation="sigmoid"))
+    return model
+
+
+def _block(filters, size):
+    from keras import layers
+
+    convolution = layers.Conv2D(filters, size, padding="same", use_bias=False)
+    return [convolution, layers.BatchNormalization(momentum=0.9), layers.ReLU()]
+
+
+def _build(middle, last="sigmoid", units=1, shape=(32, 32, 1)):
+    def build():
+        from keras import Input, Sequential, layers
+
+        return Sequential([Input(shape), *middle(layers), layers.Dense(units, activation=last)])
+
+    return build
+
+
+_TOO_NARROW = (
+    "The network has not learned even the images it was trained on. How many pixels does one of its outputs see, "
+    "and how far apart are two specks? If the field is wide enough, has every convolution its batch normalisation?"
+)
+_BY_HEART = (
+    "It tells its training images apart and fails on new ones. Does its end keep a weight for every place? A group "
+    "may lie anywhere."
+)
+_ALMOST = "Better than chance, but one output still sees less than a whole group. Work the field out, layer by layer."
+_TOO_MANY = "At most 20,000 parameters are allowed. Which layer holds nearly all of them?"
+_NO_PROBABILITY = "The output must be a probability between 0 and 1. Which activation function gives that?"
+_UNTRAINED = "Return the network itself, a Keras model: `keras.Sequential([...])`. The check compiles and trains it."
+
+
+def _what_the_network_does(build):
+    """Train what `build` returns on 1,000 simulated images and try it on 1,000 others; say what is missing."""
+    import keras
+
+    from course_utils import evaluation, images
+
+    keras.utils.set_random_seed(0)
+    model = build()
+    if not isinstance(model, keras.Model):
+        return _UNTRAINED
+    if tuple(model.input_shape) != (None, 32, 32, 1):
+        return f"The images have the shape (32, 32, 1). Your network asks for {tuple(model.input_shape[1:])}."
+    if tuple(model.output_shape) != (None, 1):
+        return f"One number for each image is asked for. The output of your network has the shape {model.output_shape}."
+    if model.count_params() > 20_000:
+        return f"Your network has {model.count_params():,} parameters. {_TOO_MANY}"
+    x, y = images.simulate_calcifications(1000, seed=0)
+    new_x, new_y = images.simulate_calcifications(1000, seed=1)
+    untrained = model.predict(100 * x[:100], verbose=0)
+    if untrained.min() < 0 or untrained.max() > 1:
+        return _NO_PROBABILITY
+    model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
+    model.fit(x, y, epochs=8, batch_size=32, verbose=0)
+    seen, new = (
+        evaluation.roc_auc(labels, np.nan_to_num(model.predict(rows, batch_size=250, verbose=0)[:, 0], nan=0.5))
+        for rows, labels in ((x, y), (new_x, new_y))
+    )
+    if new >= 0.8:
+        return ""
+    result = f"AUC on new images: {new:.2f}; at least 0.8 is asked for."
+    if seen > 0.9:
+        return f"{result} {_BY_HEART}"
+    return f"{result} {_ALMOST if seen > 0.7 else _TOO_NARROW}"
 
 
 EXERCISES = [
     Exercise(
         "3.1.1-a",
-        expected=0.6,
-        solutions=((80 - (40 - 200)) / 400, np.clip((np.array(80) - 40) / 400 + 0.5, 0, 1), Fraction(3, 5)),
-        misconceptions=(
-            Misconception(1, "You used the stored value as it is. It becomes Hounsfield units first: here minus 1024."),
-            Misconception(80 / 400, "This is the distance from 0 HU. The window begins at its lower end, c - w/2."),
-            Misconception(80, "These are the Hounsfield units. The window turns them into a grey value from 0 to 1."),
-            Misconception(0.1, "Nearly: this is the distance from the centre. The centre itself is grey 1/2."),
-            Misconception(0.55, "You took the width for half of the window. From black to white it is 400 HU in all."),
-            Misconception(0, "The intercept is -1024: you subtracted it twice, or took the pixel for air."),
-            Misconception(0.4, "Turned round: 80 HU lies above the centre of 40 HU, so it is brighter than 1/2."),
-        ),
-        hint="First the Hounsfield units. How far are they above the lower end of the window, as a share of the width?",
-    ),
-    Exercise(
-        "3.1.1-b",
         expected=[[1, 2], [1, -1]],
         solutions=(np.array([[1, 2], [1, -1]]), np.array([[1.0, 2.0], [1.0, -1.0]], "float32"), ((1, 2), (1, -1))),
         misconceptions=(
@@ -68,44 +195,49 @@ EXERCISES = [
         hint="Go window by window: upper left, upper right, lower left, lower right. Four products each.",
     ),
     Exercise(
-        "3.1.1-c",
-        expected=_positions,
-        cases=((32, 3, 1, 0, 1), (32, 3, 1, 0, 2), (33, 5, 2, 2, 3), (20, 3, 3, 1, 2), (28, 3, 2, 4, 4)),
-        solutions=(_positions_by_walking, _positions_by_floor),
+        "3.1.1-b",
+        expected=_convolve,
+        cases=(
+            (_IMAGE[:4, :4], _KERNEL, 1, 0),
+            (_IMAGE, _KERNEL, 1, 0),
+            (_IMAGE, _KERNEL, 2, 0),
+            (_IMAGE, _KERNEL, 2, 1),
+            (_IMAGE.astype(float), _KERNEL[:2, :2], 3, 2),
+        ),
+        solutions=(_convolve_everywhere_first, _convolve_with_lists),
         misconceptions=(
             Misconception(
-                lambda size, k, s, p, d: (size + 2 * p - k) // s + 1,
-                "You left the dilation out. Three weights that lie two pixels apart span five pixels, not three.",
+                lambda image, kernel, stride, padding: _convolve(image, kernel[::-1, ::-1], stride, padding),
+                "Your kernel is turned by 180 degrees. A layer lays it on the window as it is.",
             ),
             Misconception(
-                lambda size, k, s, p, d: (size + 2 * p - d * k) // s + 1,
-                "Three weights have only two gaps between them: count the pixels that a kernel of 3 spans with d = 2.",
+                lambda image, kernel, stride, padding: _convolve(image, np.transpose(kernel), stride, padding),
+                "Rows and columns of the kernel are exchanged.",
             ),
             Misconception(
-                lambda size, k, s, p, d: (size + 2 * p - d * (k - 1)) // s + 1,
-                "One too many: the span counts both end pixels. With d = 1 it must be k.",
+                lambda image, kernel, stride, padding: _convolve(image, kernel, 1, padding),
+                "The stride is missing: which outputs does a window that jumps leave out?",
             ),
             Misconception(
-                lambda size, k, s, p, d: (size + p - d * (k - 1) - 1) // s + 1,
-                "The padding is added at both edges: 2 p.",
+                _steps_of_one,
+                "The size is right, but the window still moves by one pixel. Where does window number i begin?",
             ),
             Misconception(
-                lambda size, k, s, p, d: (size + 2 * p - d * (k - 1) - 1) // s,
-                "You counted the steps. The first position, before any step, is one more.",
+                lambda image, kernel, stride, padding: _convolve(image, kernel, stride, 0),
+                "The zeros around the image are missing.",
             ),
+            Misconception(_padded_below_and_right, "The zeros go around the image: above and on the left as well."),
+            Misconception(_edge_repeated, "Beyond the edge there are zeros. You repeated the pixels of the edge."),
             Misconception(
-                lambda size, k, s, p, d: (size + 2 * p - d * (k - 1) - 1) / s + 1,
-                "Half a window is none: round down, with `//`.",
+                lambda image, kernel, stride, padding: _convolve(image, kernel, stride, 2 * padding),
+                "You added the padding twice: it is meant for each side.",
             ),
-            Misconception(
-                lambda size, k, s, p, d: -(-(size + 2 * p - d * (k - 1) - 1) // s) + 1,
-                "You rounded up: the last window would reach beyond the edge.",
-            ),
+            Misconception(_size_of_a_row, "The image need not be square: count rows and columns each by themselves."),
         ),
-        hint="How many pixels does the kernel span, from its first weight to its last? They take the place of k.",
+        hint="First put the zeros around the image. Then: how many windows fit, and where does each of them begin?",
     ),
     Exercise(
-        "3.1.1-d",
+        "3.1.1-c",
         expected=[(9 * 32 + 1) * 64, 56 * 56 * 9 * 32 * 64],
         solutions=(np.array([18_496, 57_802_752]), (18_496.0, 57_802_752.0)),
         misconceptions=(
@@ -139,7 +271,7 @@ EXERCISES = [
         hint="How many weights has one filter, over all its channels? Then all filters, then all positions.",
     ),
     Exercise(
-        "3.1.1-e",
+        "3.1.1-d",
         expected=27 * 200 / 32,
         solutions=(168.75, np.float64(27) * 6.25, 168.8, 169),
         tolerance=2e-3,  # to the millimetre
@@ -165,5 +297,33 @@ EXERCISES = [
             Misconception(200, "The whole image is seen only after averaging over all positions."),
         ),
         hint="Write a row for each layer: its window, the jump before it, the field after it. Who changes the jump?",
+    ),
+    Exercise(
+        "3.1.1-e",
+        requirement=_what_the_network_does,
+        solutions=(build_wide, build_with_large_kernels, build_with_average_pooling),
+        misconceptions=(
+            Misconception(
+                _build(lambda layers: [*_block(32, 3), layers.MaxPooling2D(2), layers.GlobalAveragePooling2D()]),
+                _TOO_NARROW,
+            ),
+            Misconception(_build(lambda layers: [*_block(8, 3), layers.MaxPooling2D(2), layers.Flatten()]), _BY_HEART),
+            Misconception(
+                _build(lambda layers: [*_block(16, 3), layers.Flatten(), layers.Dense(32, activation="relu")]),
+                _TOO_MANY,
+            ),
+            Misconception(
+                _build(lambda layers: [*_block(8, 5), *_block(16, 5), layers.GlobalAveragePooling2D()], last=None),
+                _NO_PROBABILITY,
+            ),
+            Misconception(
+                _build(lambda layers: [*_block(8, 5), layers.MaxPooling2D(2)]), "One number for each image is asked for"
+            ),
+            Misconception(
+                _build(lambda layers: [layers.GlobalAveragePooling2D()], shape=(64, 64, 1)), "The images have the shape"
+            ),
+            Misconception(lambda: [*_block(8, 3)], _UNTRAINED),
+        ),
+        seconds=90,
     ),
 ]
