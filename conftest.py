@@ -23,7 +23,7 @@ if os.environ.get("COURSE_DATA_DIR"):
 
 # --- make check CHAPTER= -------------------------------------------------------------------------------------------
 
-# What these hold is about all chapters at once; a fault of one chapter shows here too. They take seconds.
+# Where a test has no parameters it is about all chapters at once: a fault of one chapter shows here too.
 ABOUT_EVERY_CHAPTER = {"test_guide.py", "test_glossary.py"}
 
 
@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(config, items):
 
 def concerns(item, file, number):
     """Is this test about the chapter? It is when its name, or a value that it is called with, names the chapter."""
-    if item.path.name in ABOUT_EVERY_CHAPTER:
+    if item.path.name in ABOUT_EVERY_CHAPTER and not hasattr(item, "callspec"):
         return True
     values = item.callspec.params.values() if hasattr(item, "callspec") else ()
     return file in item.nodeid or any(names(value, file, number) for value in values)

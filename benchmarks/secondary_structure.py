@@ -18,6 +18,8 @@ import time
 import numpy as np
 import report
 from Bio import Align
+from scipy.sparse.csgraph import connected_components
+from sklearn.model_selection import GroupKFold
 
 from course_utils import datasets, evaluation, proteins, setup
 
@@ -301,23 +303,18 @@ def other_chains():
 
 def related_groups(sequences):
     """One number for all chains that are related, directly or through others."""
-    groups = np.arange(len(sequences))
-    for i, a in enumerate(sequences):
-        for j in range(i):
-            if groups[i] != groups[j] and related(a, sequences[j]):
-                groups[groups == groups[i]] = groups[j]
-    return groups
+    pairs = [[j < i and related(a, sequences[j]) for j in range(len(sequences))] for i, a in enumerate(sequences)]
+    return connected_components(np.array(pairs), directed=False)[1]
 
 
 def balanced_folds(groups, lengths):
-    """Deal the groups, the longest first, each to the fold with the fewest residues."""
-    lengths = np.asarray(lengths)
-    sizes = {group: lengths[groups == group].sum() for group in np.unique(groups)}
-    residues, folds = np.zeros(FOLDS, dtype=int), np.empty(len(groups), dtype=int)
-    for group in sorted(sizes, key=lambda group: (-sizes[group], group)):
-        fold = int(residues.argmin())
-        folds[groups == group] = fold
-        residues[fold] += sizes[group]
+    """The fold of each chain: groups stay together, and the folds hold about equally many residues."""
+    chain_of_residue = np.repeat(np.arange(len(groups)), lengths)
+    folds = np.empty(len(groups), dtype=int)
+    # Numbered backwards: of groups with equally many residues the splitter then deals the first one first.
+    splits = GroupKFold(FOLDS).split(chain_of_residue, groups=-groups[chain_of_residue])
+    for fold, (_, residues) in enumerate(splits):
+        folds[chain_of_residue[residues]] = fold
     return folds
 
 

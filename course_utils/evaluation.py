@@ -704,11 +704,12 @@ def _bootstrap_values(statistic, labels, groups, n_resamples, seed):
     values = []
     while len(values) < n_resamples:
         drawn = rng.integers(n_groups, size=n_groups)
-        places = first[drawn]
-        if n_groups < len(codes):  # all rows of each group drawn, one group after the other
+        if n_groups == len(codes):  # every row is its own group, numbered in the order of rows
+            rows = drawn
+        else:  # all rows of each group drawn, one group after the other
             n_drawn = sizes[drawn]
-            places = np.repeat(places - np.cumsum(n_drawn) + n_drawn, n_drawn) + np.arange(n_drawn.sum())
-        rows = rows_by_group[places]
+            begins = first[drawn] - np.cumsum(n_drawn) + n_drawn
+            rows = rows_by_group[np.repeat(begins, n_drawn) + np.arange(n_drawn.sum())]
         if _all_equal(positive[rows]) and not _is_defined(statistic, rows):
             continue
         values.append(statistic(rows))

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from IPython import get_ipython
-from matplotlib.patches import ConnectionPatch, FancyBboxPatch, Rectangle
+from matplotlib.patches import Circle, ConnectionPatch, FancyBboxPatch, Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from course_utils import _checks
@@ -25,6 +25,7 @@ __all__ = [
     "interval_plot",
     "learning_curves",
     "network_blocks",
+    "network_units",
     "number_grid",
     "reliability_diagram",
     "use_course_style",
@@ -36,6 +37,7 @@ PALETTE = tuple(sns.color_palette("colorblind"))
 _MARKERS = ("o", "s", "^", "D", "v")
 _LINE_STYLES = ("solid", "dashdot", (0, (6, 2)), (0, (2, 1)))  # dashes and dots alone are for reference lines
 _REFERENCE_COLOUR = "0.45"  # grey, for lines to compare with
+_RADIUS = 0.3  # of the circles of a network
 _DARK_BLUE = "#00497a"  # the first colour of the palette, dark enough for small text
 
 
@@ -401,6 +403,64 @@ def network_blocks(blocks, columns=5, ax=None):
     return ax
 
 
+def network_units(layers, weights, biases=None, titles=None, ax=None):
+    """Draw the units of a small network as circles, one column for each layer, with its numbers: a network by hand.
+
+    Parameters
+    ----------
+    layers : list of lists
+        For each layer, from the input to the output, what stands in its circles: numbers or short strings.
+    weights : list of tables
+        For each layer but the first a table of numbers or strings, shape (units before, units of the layer), written
+        on the lines between them. An empty string is a line without a number, None is no line.
+    biases : list of lists, optional
+        For each layer but the first its intercepts, written below its circles; None for a layer without.
+    titles : list of strings, optional
+        One above each column.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+        Unit i of n in layer k stands at the point (1.8 k, (n - 1) / 2 - i), counted from 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there are fewer than two layers, or the tables do not fit the layers.
+
+    Taught in: 00_start_here
+    """
+    layers, tables, biases = _units(layers, weights, biases)
+    if titles is not None:
+        _checks.same_length(titles=titles, layers=layers)
+    most = max(map(len, layers))
+    ax = _new_axes((2.7 * len(layers), 0.6 + 1.5 * most)) if ax is None else ax
+
+    places = [
+        [np.array([1.8 * k, (len(layer) - 1) / 2 - i]) for i in range(len(layer))] for k, layer in enumerate(layers)
+    ]
+    for k, layer in enumerate(layers):
+        for (x, y), label in zip(places[k], layer, strict=True):
+            colour = PALETTE[1] if k else PALETTE[0]
+            ax.add_patch(Circle((x, y), _RADIUS, facecolor="white", edgecolor=colour, linewidth=3, zorder=3))
+            ax.text(x, y, label, ha="center", va="center", fontsize=16, zorder=4)
+        for (x, y), bias in zip(places[k], (biases[k - 1] if k else None) or [], strict=False):
+            ax.text(x, y - _RADIUS - 0.05, f"$b$ = {bias}", ha="center", va="top", fontsize=14, color=_DARK_BLUE)
+    for k, table in enumerate(tables):
+        for start, row in zip(places[k], table, strict=True):
+            for end, weight in zip(places[k + 1], row, strict=True):
+                if weight is not None:
+                    _weight_line(ax, start, end, weight)
+    for k, title in enumerate(titles if titles is not None else []):
+        ax.text(1.8 * k, (most - 1) / 2 + 0.42, title, ha="center", va="bottom", fontsize=15)
+    top = 0.75 if titles is not None else 0.35
+    ax.set(xlim=(-0.7, 1.8 * len(layers) - 1.1), ylim=(-(most - 1) / 2 - 0.65, (most - 1) / 2 + top))
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    return ax
+
+
 def number_grid(values, window=None, weights=None, ax=None):
     """Draw an array as a grid of numbers, with a window over it: what a convolution sees at one of its positions.
 
@@ -502,6 +562,44 @@ def _block(block):
     sizes = shape if isinstance(shape, tuple | list) else [shape]
     shown = [size if isinstance(size, str) else str(_checks.integer(size, "blocks", least=0)) for size in sizes]
     return _checks.text(name, "blocks", "pairs of a name and a shape"), " × ".join(shown)
+
+
+def _units(layers, weights, biases):
+    """Return labels, tables of weights and intercepts as strings, or say what does not fit."""
+    layers, tables = _labels(layers, "layers", 2), _labels(weights, "weights", 3)
+    if len(layers) < 2 or not all(layers):
+        raise ValueError(f"layers must hold two layers or more, each with a unit, got {layers}")
+    lengths = [[len(row) for row in table] for table in tables]
+    wanted = [[len(after)] * len(before) for before, after in zip(layers[:-1], layers[1:], strict=True)]
+    if lengths != wanted:
+        raise ValueError(f"weights must be tables whose rows have the lengths {wanted}, got {lengths}")
+    if biases is None:
+        return layers, tables, [None] * len(tables)
+    found = [layer if layer is None else _labels(layer, "biases", 1) for layer in biases]
+    if len(found) != len(tables) or any(
+        layer is not None and len(layer) != len(after) for layer, after in zip(found, layers[1:], strict=True)
+    ):
+        raise ValueError(f"biases must hold one number for each unit of each layer but the first, got {biases}")
+    return layers, tables, found
+
+
+def _labels(value, name, levels):
+    """Return lists in lists, `levels` deep, whose numbers have become strings."""
+    if levels:
+        if not isinstance(value, list | tuple | np.ndarray):
+            raise TypeError(f"{name} must hold lists of numbers or strings, got {value!r}")
+        return [_labels(item, name, levels - 1) for item in value]
+    return value if value is None or isinstance(value, str) else _short_number(_checks.number(value, name))
+
+
+def _weight_line(ax, start, end, weight):
+    """Draw a line between the middles of two circles; the weight stands on it, nearer to the first."""
+    step = _RADIUS * (end - start) / np.hypot(*(end - start))
+    style = {"arrowstyle": "-|>", "color": "0.45", "linewidth": 1.8, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 18}
+    ax.annotate("", end - step, start + step, arrowprops=style)
+    x, y = start + step + 0.3 * (end - start - 2 * step)
+    box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"}
+    ax.text(x, y, weight, ha="center", va="center", fontsize=14, color=_DARK_BLUE, fontweight="bold", bbox=box)
 
 
 def _window(window, shape):

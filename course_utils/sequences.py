@@ -434,7 +434,7 @@ def _local_linear(profile, a, gap):
     """Find the largest value of the matrix of Smith and Waterman, with h[i, j] = F[i, j] + gap * j."""
     kind = profile.dtype.type
     profile = profile + kind(gap)
-    zero = gap * np.arange(profile.shape[1] + 1, dtype=kind)
+    zero = kind(gap) * np.arange(profile.shape[1] + 1, dtype=kind)
     h, best, new = zero.copy(), zero.copy(), np.empty_like(zero)
     for letter in a:
         np.subtract(h, kind(gap), out=new)
@@ -458,7 +458,7 @@ def _global_affine(profile, a, gap_open, gap_extend, free_ends, directions=None)
     open_more = kind(gap_open - gap_extend)
     profile = profile + kind(2 * gap_extend)
     m = profile.shape[1]
-    shift = gap_extend * np.arange(max(len(a), m) + 1, dtype=kind)
+    shift = kind(gap_extend) * np.arange(max(len(a), m) + 1, dtype=kind)
     h = shift[: m + 1].copy() if free_ends else np.full(m + 1, -open_more)
     h[0] = 0
     column = np.full(len(a) + 1, h[-1])
@@ -491,7 +491,7 @@ def _local_affine(profile, a, gap_open, gap_extend, directions=None):
     open_more = kind(gap_open - gap_extend)
     profile = profile + kind(gap_extend)
     m = profile.shape[1]
-    zero = gap_extend * np.arange(m + 1, dtype=kind)
+    zero = kind(gap_extend) * np.arange(m + 1, dtype=kind)
     h = zero.copy()
     down = np.full(m + 1, _never(kind), kind)
     right = np.full(m + 1, _never(kind), kind)
@@ -524,7 +524,7 @@ def _local_affine_many(profile, a, gap_open, gap_extend):
     """Like `_local_affine`, scores alone, for many second sequences: `profile` is [letters, sequences, positions]."""
     kind = profile.dtype.type
     profile = profile + kind(gap_extend)
-    zero = gap_extend * np.arange(profile.shape[2] + 1, dtype=kind)
+    zero = kind(gap_extend) * np.arange(profile.shape[2] + 1, dtype=kind)
     h = np.tile(zero, (profile.shape[1], 1))
     down, right = np.full((2, *h.shape), _never(kind), kind)
     best, reached, diagonal = h.copy(), np.empty_like(h), np.empty_like(h[:, 1:])

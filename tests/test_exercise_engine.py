@@ -663,7 +663,7 @@ def test_a_broken_module_is_one_line_and_harms_nothing_else(own_folder, code, wh
     exercises.check("8.0-a", 3)
     text = " ".join(capsys.readouterr().out.split())
     assert text.startswith("✗ this exercise cannot be checked: ch_8_0.py in COURSE_EXERCISES") and why in text
-    assert signs("8.1-a", 3) == "✓" and signs("00-b", 513) == "✓"
+    assert signs("8.1-a", 3) == "✓" and signs("00-c", 2 / 13) == "✓"
     ids = [exercise.id for exercise in exercises.all_exercises()]
     assert "8.1-a" in ids and "00-a" in ids
     (fault,) = exercises.faults()
@@ -679,13 +679,13 @@ def test_a_broken_module_of_the_course_harms_no_other_chapter(monkeypatch, own_f
     assert message("8.2-a", 3) == (
         "this exercise cannot be checked: ch_8_2.py cannot be loaded: ZeroDivisionError: division by zero"
     )
-    assert signs("00-b", 513) == "✓"
+    assert signs("00-c", 2 / 13) == "✓"
     assert exercises.faults() == ["ch_8_2.py cannot be loaded: ZeroDivisionError: division by zero"]
 
 
 def test_only_the_chapter_asked_for_is_loaded(own_folder):
     code = (
-        "import sys\nfrom course_utils import exercises\nexercises.judge('00-b', 513)\n"
+        "import sys\nfrom course_utils import exercises\nexercises.judge('00-c', 2 / 13)\n"
         "print(*[name for name in sys.modules if '.ch_' in name or name.startswith('own_exercises')])"
     )
     import subprocess
@@ -732,7 +732,7 @@ def test_a_bad_folder_is_one_line(own_folder, tmp_path, monkeypatch, setting, wh
     (fault,) = exercises.faults()
     assert why in fault and "COURSE_EXERCISES" in fault and "\n" not in fault
     assert message("8.1-a", 3) == f"this exercise cannot be checked: {fault}"
-    assert signs("00-b", 513) == "✓"
+    assert signs("00-c", 2 / 13) == "✓"
 
 
 def test_a_folder_that_cannot_be_read_is_one_line(own_folder, monkeypatch):

@@ -260,7 +260,7 @@ class Reader:
             os.chdir(course)
             os.execve(sys.executable, command, settings)
 
-    def read_until(self, pattern, seconds=90):
+    def read_until(self, pattern, seconds=300):
         """Read what the terminal shows until a pattern is there; return the match."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -311,7 +311,7 @@ class Reader:
             time.sleep(0.1)
         raise AssertionError("no kernel was started")
 
-    def wait(self, seconds=60):
+    def wait(self, seconds=300):
         """Wait for the end and return the exit code, negative for a signal."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -319,6 +319,7 @@ class Reader:
             if pid:
                 self.pid = None
                 return os.waitstatus_to_exitcode(status)
+            time.sleep(0.05)
             with contextlib.suppress(OSError):
                 if select.select([self.terminal], [], [], 0.1)[0]:
                     self.text += os.read(self.terminal, 65536).decode()
@@ -405,7 +406,7 @@ def test_server_and_kernels_end_together(reader, end):
     else:
         os.close(first.terminal)
     assert first.wait() == 0
-    _, alive = psutil.wait_procs([kernel], timeout=30)
+    _, alive = psutil.wait_procs([kernel], timeout=120)
     assert not alive
 
 

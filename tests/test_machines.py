@@ -22,7 +22,7 @@ def course(tmp_path_factory):
     return add_environment(copy_of_the_course(tmp_path_factory.mktemp("machines") / "course"))
 
 
-def run(command, folder, seconds=120, **environment):
+def run(command, folder, seconds=600, **environment):
     """Run a command in a folder; a variable that is None is unset."""
     settings = {**outside(), **environment}
     settings = {name: str(value) for name, value in settings.items() if value is not None}

@@ -33,9 +33,12 @@ DRAW = {
     "learning_curves": lambda ax=None: plots.learning_curves(HISTORY, ax),
 }
 BLOCKS = [("input", (28, 28, 1)), ("convolution 3 × 3", (26, 26, 8)), ("mean", 8), ("dense", "1")]
+LAYERS, WEIGHTS = [[1, "z"], [0, 7], ["p"]], [[[2, -1], ["a", None]], np.array([[1.5], [3]])]
+BIASES = [[-0.5, 1], None]
 GRID = np.arange(12).reshape(3, 4)
 DRAWINGS = {  # pictures without axes
     "network_blocks": lambda ax=None: plots.network_blocks(BLOCKS, columns=3, ax=ax),
+    "network_units": lambda ax=None: plots.network_units(LAYERS, WEIGHTS, BIASES, ["in", "hidden", "out"], ax),
     "number_grid": lambda ax=None: plots.number_grid(GRID, (0, 1, 2, 3), [[1, 0, -1], [0.5, 0, -0.25]], ax=ax),
 }
 
@@ -262,6 +265,36 @@ def test_blocks_do_not_touch_and_hold_their_names():
         assert box.x0 <= words.x0 and words.x1 <= box.x1 and box.y0 <= words.y0 and words.y1 <= box.y1
 
 
+def test_network_units_writes_every_number_where_it_belongs():
+    ax = DRAWINGS["network_units"]()
+    places = {text.get_text(): text.get_position() for text in ax.texts if text.get_text()}
+    assert [places[unit] for unit in ("1", "z", "7", "p")] == [(0, 0.5), (0, -0.5), (1.8, -0.5), (3.6, 0)]
+    assert places["$b$ = −0.5"][1] < 0.5 and places["$b$ = 1"][1] < -0.5  # each below its unit
+    assert sum("$b$" in text for text in places) == 2
+    for weight, start, end in [
+        ("−1", (0, 0.5), (1.8, -0.5)),
+        ("a", (0, -0.5), (1.8, 0.5)),
+        ("1.5", (1.8, 0.5), (3.6, 0)),
+    ]:
+        (x, y), (x0, y0), (x1, y1) = places[weight], start, end
+        assert x0 < x < (x0 + x1) / 2  # nearer to the unit it comes from
+        assert (y - y0) * (x1 - x0) == pytest.approx((y1 - y0) * (x - x0))  # and on the line
+    lines = [text for text in ax.texts if getattr(text, "arrow_patch", None) is not None]
+    assert len(lines) == 5  # None is no line
+    assert len(ax.patches) == 5 and [places[title][0] for title in ("in", "hidden", "out")] == [0, 1.8, 3.6]
+
+
+def test_units_do_not_touch_and_hold_their_labels():
+    plots.use_course_style()
+    ax = plots.network_units([["$x_1$\n116.3"] * 3, ["$z_1$\n−0.5"] * 2], [np.full((3, 2), 0.25)])
+    ax.figure.canvas.draw()
+    circles = [patch.get_window_extent() for patch in ax.patches]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(circles, 2))
+    labels = [text.get_window_extent() for text in ax.texts if "\n" in text.get_text()]
+    for circle, label in zip(circles, labels, strict=True):
+        assert circle.x0 <= label.x0 and label.x1 <= circle.x1 and circle.y0 <= label.y0 and label.y1 <= circle.y1
+
+
 def test_number_grid_writes_every_number_and_the_weights_of_its_window():
     ax = DRAWINGS["number_grid"]()
     places = {text.get_text(): text.get_position() for text in ax.texts if "×" not in text.get_text()}
@@ -323,6 +356,13 @@ def test_an_arrow_joins_two_pictures_and_leaves_them_where_they_are():
         (lambda: plots.network_blocks([(8, "dense")]), TypeError, "blocks must be pairs of a name and a shape, got 8"),
         (lambda: plots.network_blocks([("dense", 8.5)]), TypeError, "blocks must be an integer, got 8.5"),
         (lambda: plots.network_blocks(BLOCKS, columns=0), ValueError, "columns must be at least 1, got 0"),
+        (lambda: plots.network_units([[1]], []), ValueError, "layers must hold two layers or more"),
+        (lambda: plots.network_units([[1], []], [[[]]]), ValueError, "each with a unit"),
+        (lambda: plots.network_units([[1], 2], [[[1]]]), TypeError, "layers must hold lists .*, got 2"),
+        (lambda: plots.network_units([[1], [np.nan]], [[[1]]]), ValueError, "layers must be finite"),
+        (lambda: plots.network_units([[1, 2], [3]], [[[1, 2]]]), ValueError, r"\[\[1, 1\]\], got \[\[2\]\]"),
+        (lambda: plots.network_units([[1], [3]], [[[1]]], [[1, 2]]), ValueError, "biases must hold one number"),
+        (lambda: plots.network_units([[1], [3]], [[[1]]], titles=["a"]), ValueError, "same length, got 1 and 2"),
         (lambda: plots.number_grid([1, 2]), ValueError, "values must have 2 dimensions"),
         (lambda: plots.number_grid(GRID, (0, 0, 3)), TypeError, r"window must be \(top, left, height, width\)"),
         (lambda: plots.number_grid(GRID, (0, 2, 3, 3)), ValueError, "window must lie on the grid of 3 x 4 cells"),

@@ -30,7 +30,10 @@ ALLOWED = {
     "foundation": (GROUND, GROUND),
     "topic": (GROUND | FOUNDATION, GROUND | FOUNDATION),
     "datasets": (GROUND | {"datasets"}, GROUND | {"datasets"} | TOPICS),  # a simulator, in the function that needs it
-    "exercises": (GROUND | FOUNDATION | TOPICS | {"exercises"}, GROUND | FOUNDATION | TOPICS | {"exercises"}),
+    "exercises": (  # a data set that answers are judged on, in the function that needs it
+        GROUND | FOUNDATION | TOPICS | {"exercises"},
+        GROUND | FOUNDATION | TOPICS | {"exercises", "datasets"},
+    ),
     "command": (EVERYTHING, EVERYTHING),
 }
 

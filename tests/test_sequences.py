@@ -424,6 +424,7 @@ def test_decimals_are_exact(a, b, values, sign, costs):
 @example("A", "AC", [1] * 9, [1] * 9, (10**19, 1))
 @example("A", "AC", [1 / 3] * 9, [-1] * 9, (1 / 7, 1e-300))
 @example("AC", "AC", [1e-300] * 9, [1] * 9, (1e-300, 1e-300))
+@example("AAAAA", "", [0] * 8 + [6.842568132830632e16], [-1] * 9, (0.001, 48_138_695_379_193_048))
 def test_any_other_number_is_added_up_right_or_refused(a, b, values, sign, costs):
     largest = max(values) or max(costs)
     try:

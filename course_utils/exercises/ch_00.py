@@ -1,27 +1,16 @@
 """Checks behind the exercises of chapter 00, Start here."""
 
+import functools
 from fractions import Fraction
 
 import numpy as np
 
 from course_utils.exercises import Exercise, Misconception
-
-
-def _majority_accuracy(labels):
-    return max(np.mean(labels), 1 - np.mean(labels))
+from course_utils.exercises._answers import shorten, show
 
 
 def _sensitivity(labels, predictions):
     return np.mean(predictions[labels == 1])
-
-
-def _majority_accuracy_by_counting(labels):
-    ones = sum(1 for label in labels if label == 1)
-    return max(ones, len(labels) - ones) / len(labels)
-
-
-def _majority_accuracy_by_bins(labels):
-    return np.bincount(labels, minlength=2).max() / labels.size
 
 
 def _sensitivity_by_counting(labels, predictions):
@@ -37,53 +26,159 @@ def _sensitivity_by_product(labels, predictions):
     return (labels * predictions).sum() / labels.sum()
 
 
-_MOSTLY_BENIGN = np.array([0, 0, 0, 1])
-_MOSTLY_MALIGNANT = np.array([1, 1, 1, 1, 0])
 _LABELS = np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 0])
 _PREDICTIONS = np.array([1, 1, 1, 0, 1, 1, 0, 0, 0, 0])
+
+# --- 00-b: a network of the reader's own ------------------------------------------------------------------------------
+
+
+def _network(widths, cut="relu", last="sigmoid", inputs=30, outputs=1):
+    """Return the function that builds such a network, as a reader writes it."""
+
+    def build():
+        import keras
+
+        hidden = [keras.layers.Dense(width, activation=cut) for width in widths]
+        return keras.Sequential([keras.Input((inputs,)), *hidden, keras.layers.Dense(outputs, activation=last)])
+
+    return build
+
+
+_five_and_five = _network([5, 5])
+_tanh_four_and_eight = _network([4, 8], cut="tanh")
+_sixteen_and_sixteen = _network([16, 16])
+_one_hidden_layer = _network([6])
+_no_cut = _network([5, 5], cut=None)
+_no_sigmoid = _network([5, 5], last=None)
+_cut_output = _network([5, 5], last="relu")
+_softmax = _network([5, 5], last="softmax")
+_three_inputs = _network([5, 5], inputs=3)
+_two_outputs = _network([4, 4], outputs=2)
+
+
+def _functional():
+    import keras
+
+    inputs = keras.Input((30,))
+    hidden = keras.layers.Dense(5, "relu")(inputs)
+    hidden = keras.layers.Dense(3, "relu")(hidden)
+    return keras.Model(inputs, keras.layers.Dense(1, "sigmoid")(hidden))
+
+
+def _added_one_by_one():
+    import keras
+
+    network = keras.Sequential()
+    network.add(keras.layers.Input(shape=(30,)))
+    for width in (4, 4):
+        network.add(keras.layers.Dense(width))
+        network.add(keras.layers.ReLU())
+    network.add(keras.layers.Dense(1))
+    network.add(keras.layers.Activation("sigmoid"))
+    return network
+
+
+def _one_weak_unit():
+    """A network whose only second unit is below zero for everyone."""
+    network = _network([5, 1])()
+    network.layers[1].set_weights([-np.ones((5, 1)), np.array([-1.0])])
+    return network
+
+
+def _list_of_layers():
+    return [layer for layer in _five_and_five().layers]
+
+
+def _nothing_comes_back():
+    _five_and_five()
+
+
+@functools.cache
+def _halves():
+    """Return the training set of the chapter in two halves: (measurements, labels) to train on and to judge on.
+
+    The measurements are standardised by the first half. Label 1 is malignant, as in the course.
+    """
+    from sklearn.datasets import load_breast_cancer
+    from sklearn.model_selection import train_test_split
+    from sklearn.preprocessing import StandardScaler
+
+    features, benign = load_breast_cancer(return_X_y=True)
+    labels = 1 - benign
+    train, _ = train_test_split(np.arange(len(labels)), test_size=0.3, stratify=labels, random_state=0)
+    learn, judge = train_test_split(train, test_size=0.5, stratify=labels[train], random_state=0)
+    scaled = StandardScaler().fit(features[learn]).transform(features).astype("float32")
+    return (scaled[learn], labels[learn]), (scaled[judge], labels[judge])
+
+
+def _falls_short(build):
+    """Say what the network that `build()` returns lacks, or nothing: first its form, then what it has learnt."""
+    import keras
+
+    if isinstance(build, keras.Model):
+        return "This is a network. The check asks for the function that builds it: hand over `build` without brackets."
+    if not callable(build):
+        return f"A function `build` is asked for, not {show(build)}."
+    keras.utils.set_random_seed(0)
+    network = build()
+    return _form(network) or _lack_of_skill(network)
+
+
+def _form(network):
+    import keras
+
+    if network is None:
+        return "Nothing comes back from your function: does it end with `return`?"
+    if isinstance(network, list | tuple):
+        return "This is a list. Put the layers into `keras.Sequential(...)`."
+    if not isinstance(network, keras.Model):
+        return f"A Keras network is asked for, not {show(network)}."
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 200, 30)).astype("float32")
+    try:
+        p_a, p_b, p_middle = (np.asarray(network(x), dtype=float) for x in (a, b, (a + b) / 2))
+    except (ValueError, TypeError) as error:
+        return f"It does not take thirty numbers for each patient: {shorten(str(error), 150)}"
+    if p_a.shape != (200, 1):
+        return f"For 200 patients the output has the shape {p_a.shape}: one number for each patient is asked for."
+    if np.all(p_a == 1):
+        return "It says 1 whatever comes in: `softmax` divides by the sum over the units, and here is only one."
+    if p_a.min() < 0 or p_a.max() > 1:
+        low, high = p_a.min(), p_a.max()
+        what = "What is below 0 becomes 0, and nothing stops it above 1" if low == 0 else "That is no probability"
+        return f"Its output goes from {low:.2f} to {high:.2f}. {what}. What makes a probability of a sum?"
+    n_layers = sum(weight.ndim == 2 for weight in map(np.asarray, network.trainable_weights))
+    if n_layers != 3:
+        return f"Two hidden layers are asked for. Your network has {n_layers} layers with weights, the output included."
+    if network.count_params() > 200:
+        return f"It has {network.count_params()} parameters, more than 200. Which layer has most of them?"
+    logits = [np.log(p) - np.log1p(-p) for p in np.clip([p_a, p_b, p_middle], 1e-6, 1 - 1e-6)]
+    if np.ptp(p_a) > 1e-6 and np.allclose(logits[2], (logits[0] + logits[1]) / 2, atol=1e-3):
+        return "It computes no more than a single unit does: a weighted sum. What stood between the layers?"
+    return ""
+
+
+def _lack_of_skill(network):
+    """Train it as the chapter does, in fewer and larger steps, and compare it with the mean radius."""
+    import keras
+
+    from course_utils import evaluation
+
+    (x, y), (x_validation, y_validation) = _halves()
+    network.compile(optimizer=keras.optimizers.Adam(0.01), loss="binary_crossentropy")
+    network.fit(x, y, epochs=20, batch_size=16, verbose=0)
+    p = np.asarray(network(x_validation), dtype=float)[:, 0]
+    if np.ptp(p) < 1e-6:
+        return "After training it has the same answer for everyone: every unit of a layer is cut. Try a few more units."
+    lead = evaluation.auc_difference(y_validation, p, x_validation[:, 0])
+    if lead.low > 0:
+        return ""
+    return f"Its lead in AUC over the mean radius is {lead}: the interval is not above 0. Has each layer enough units?"
+
 
 EXERCISES = [
     Exercise(
         "00-a",
-        expected=_majority_accuracy,
-        cases=((_MOSTLY_BENIGN,), (_MOSTLY_MALIGNANT,), (np.array([0, 0, 0]),)),
-        solutions=(_majority_accuracy_by_counting, _majority_accuracy_by_bins),
-        misconceptions=(
-            Misconception(np.mean, "That is the share of ones. It is the accuracy only where ones are more frequent."),
-            Misconception(
-                lambda labels: 1 - np.mean(labels),
-                "That is the share of zeros. Which answer does the model give when most labels are 1?",
-            ),
-            Misconception(
-                lambda labels: int(np.mean(labels) > 0.5),
-                "That is the answer the model gives. How often is it right?",
-            ),
-            Misconception(
-                lambda labels: max(np.sum(labels == 0), np.sum(labels == 1)),
-                "That is a count. An accuracy is a share: divide by the number of labels.",
-            ),
-        ),
-        hint="Compare the share of ones with the share of zeros.",
-    ),
-    Exercise(
-        "00-b",
-        expected=30 * 16 + 16 + 16 * 1 + 1,
-        solutions=(np.sum([30 * 16, 16, 16, 1]), 513.0),
-        misconceptions=(
-            Misconception(
-                30 * 16 + 16,
-                "These are all the weights, or the first layer alone. Both layers count, and so do intercepts.",
-            ),
-            Misconception(30 * 16 + 16 * 1 + 16, "The unit of the second layer has an intercept too."),
-            Misconception(30 * 16 + 16 * 1 + 1, "The sixteen units of the first layer have an intercept each."),
-            Misconception(30 * 16, "These are the weights of the first layer alone, without its intercepts."),
-            Misconception(30 + 16 + 1, "You added the units. Each unit has one weight for each of its inputs."),
-            Misconception(31 * 16 + 31, "The second layer sees the 16 outputs of the first, not the 30 measurements."),
-        ),
-        hint="Take one unit of the first layer: how many weights has it, and what else? Then layer by layer.",
-    ),
-    Exercise(
-        "00-c",
         expected=_sensitivity,
         cases=((_LABELS, _PREDICTIONS), (1 - _LABELS, _PREDICTIONS), (np.array([1, 0]), np.array([0, 1]))),
         solutions=(_sensitivity_by_counting, _sensitivity_by_product),
@@ -113,7 +208,27 @@ EXERCISES = [
         hint="Below the line: the malignant masses. Above it: those of them that are predicted to be malignant.",
     ),
     Exercise(
-        "00-d",
+        "00-b",
+        requirement=_falls_short,
+        solutions=(_five_and_five, _functional, _added_one_by_one, _tanh_four_and_eight),
+        misconceptions=(
+            Misconception(_sixteen_and_sixteen, "more than 200"),
+            Misconception(_one_hidden_layer, "Two hidden layers are asked for"),
+            Misconception(_no_cut, "no more than a single unit"),
+            Misconception(_no_sigmoid, "That is no probability"),
+            Misconception(_cut_output, "below 0 becomes 0"),
+            Misconception(_softmax, "divides by the sum over the units"),
+            Misconception(_one_weak_unit, "the same answer"),
+            Misconception(_three_inputs, "thirty numbers for each patient"),
+            Misconception(_two_outputs, "one number for each patient"),
+            Misconception(_list_of_layers, "Put the layers into"),
+            Misconception(_nothing_comes_back, "does it end with `return`"),
+        ),
+        hint="Begin with the network of the chapter, and change one line at a time.",
+        seconds=90,
+    ),
+    Exercise(
+        "00-c",
         expected=0.90 * 0.01 / (0.90 * 0.01 + 0.05 * 0.99),
         solutions=(90 / (90 + 495), 0.154, Fraction(2, 13), np.float32(0.1538)),
         tolerance=2e-4,

@@ -45,58 +45,81 @@ def _one_event(row_a, row_b, gap):
     return total
 
 
-def _distance(base=1, change=1, pick=min):
-    def edit_distance(a, b):
+def _find(first_row=0, first_column=1, read="last row", least=None):
+    """Build an aligner of a piece in a sequence: what the borders cost (0 or 1 gap each), and where it is read."""
+
+    def find_score(a, b, gap):
         table = np.zeros((len(a) + 1, len(b) + 1), int)
-        table[:, 0], table[0, :] = base * np.arange(len(a) + 1), base * np.arange(len(b) + 1)
+        table[:, 0] = -gap * first_column * np.arange(len(a) + 1)
+        table[0, :] = -gap * first_row * np.arange(len(b) + 1)
         for i in range(1, len(a) + 1):
             for j in range(1, len(b) + 1):
-                pair = table[i - 1, j - 1] + (0 if a[i - 1] == b[j - 1] else change)
-                table[i, j] = pick(pair, table[i - 1, j] + 1, table[i, j - 1] + 1)
-        return int(table[-1, -1])
+                pair = table[i - 1, j - 1] + (1 if a[i - 1] == b[j - 1] else -1)
+                table[i, j] = max(pair, table[i - 1, j] - gap, table[i, j - 1] - gap)
+                if least is not None:
+                    table[i, j] = max(least, table[i, j])
+        last_row, last_column = table[-1].max(), table[:, -1].max()
+        places = {"last row": last_row, "last column": last_column, "both": max(last_row, last_column)}
+        return {**places, "corner": table[-1, -1], "anywhere": table.max()}[read]
 
-    return edit_distance
-
-
-@functools.cache
-def _distance_by_recursion(a, b):
-    if not a or not b:
-        return len(a) + len(b)
-    if a[-1] == b[-1]:
-        return _distance_by_recursion(a[:-1], b[:-1])
-    shorter_a, shorter_b = _distance_by_recursion(a[:-1], b), _distance_by_recursion(a, b[:-1])
-    return 1 + min(shorter_a, shorter_b, _distance_by_recursion(a[:-1], b[:-1]))
+    return find_score
 
 
-def _distance_by_rows(a, b):
-    row = list(range(len(b) + 1))
+def _find_by_rows(a, b, gap):
+    row = [0] * (len(b) + 1)
     for i, letter in enumerate(a, start=1):
-        above, row = row, [i]
+        above, row = row, [-gap * i]
         for j, other in enumerate(b, start=1):
-            row.append(min(above[j] + 1, row[-1] + 1, above[j - 1] + (letter != other)))
-    return row[-1]
+            row.append(max(above[j - 1] + (1 if letter == other else -1), above[j] - gap, row[-1] - gap))
+    return max(row)
 
 
-def _no_base_column(a, b):
-    table = np.zeros((len(a) + 1, len(b) + 1), int)
-    table[0, :] = np.arange(len(b) + 1)
-    for i in range(1, len(a) + 1):
-        for j in range(1, len(b) + 1):
-            pair = table[i - 1, j - 1] + (a[i - 1] != b[j - 1])
-            table[i, j] = min(pair, table[i - 1, j] + 1, table[i, j - 1] + 1)
-    return int(table[-1, -1])
+def _find_by_trying(a, b, gap):
+    """Align the whole of `a` with every part of `b`, and take the best."""
+    everything = _find(first_row=1, read="corner")
+    parts = [b[start:end] for start in range(len(b) + 1) for end in range(start, len(b) + 1)]
+    return max(everything(a, part, gap) for part in parts)
 
 
-def _place_by_place(a, b):
-    return sum(p != q for p, q in zip(a, b, strict=False)) + abs(len(a) - len(b))
+def _find_by_recursion(a, b, gap):
+    @functools.cache
+    def best(i, j):
+        if i == 0:
+            return 0
+        if j == 0:
+            return -gap * i
+        pair = best(i - 1, j - 1) + (1 if a[i - 1] == b[j - 1] else -1)
+        return max(pair, best(i - 1, j) - gap, best(i, j - 1) - gap)
+
+    return max([best(len(a), j) for j in range(len(b) + 1)])
 
 
-def _blast(k, existence, extension):
-    return existence + k * extension if k else 0
+def _find_without_gaps(a, b, gap):
+    scores = [sum(1 if p == q else -1 for p, q in zip(a, b[k:], strict=False)) for k in range(len(b) - len(a) + 1)]
+    return max(scores, default=-gap * (len(a) - len(b)))
 
 
-def _half_bits(share, frequency_p, frequency_q):
-    return round(2 * math.log2(share / (frequency_p * frequency_q)))
+def _find_in_windows(a, b, gap):
+    """Align the piece with each part of `b` of its own length."""
+    everything = _find(first_row=1, read="corner")
+    return max(everything(a, b[k : k + len(a)], gap) for k in range(max(1, len(b) - len(a) + 1)))
+
+
+def _find_column_of_one_gap(a, b, gap):
+    row = [0] * (len(b) + 1)
+    for letter in a:
+        above, row = row, [-gap]
+        for j, other in enumerate(b, start=1):
+            row.append(max(above[j - 1] + (1 if letter == other else -1), above[j] - gap, row[-1] - gap))
+    return max(row)
+
+
+def _find_in_a(a, b, gap):
+    return _find()(b, a, gap)
+
+
+def _half_bits(share, frequency_u, frequency_v):
+    return round(2 * math.log2(share / (frequency_u * frequency_v)))
 
 
 def _share(letters, human_letter):
@@ -154,68 +177,112 @@ EXERCISES = [
     ),
     Exercise(
         "3.3.1-b",
-        expected=_distance(),
+        expected=_find(),
         cases=(
-            ("PLEASANTLY", "MEANLY"),
-            ("ACGT", ""),
-            ("", "GAT"),
-            ("TTTACG", "ACG"),
-            ("ACG", "ACGTT"),
-            ("KITTEN", "SITTING"),
-            ("ACCA", "AGGA"),
-            ("ACT", "CAT"),
+            ("ACG", "TTACGTT", 1),
+            ("ACGT", "TTACTT", 1),
+            ("GATTACA", "CCGATACACC", 2),
+            ("TTACGTT", "ACG", 1),
+            ("CCC", "AAAATAAA", 1),
+            ("ACGTACGT", "CGTACG", 3),
+            ("AGGA", "TAGTTGATTTTTT", 1),
+            ("AC", "", 2),
+            ("GGGACG", "ACGTT", 1),
+            ("ACGGGG", "TTACG", 1),
+            ("ACGGGG", "TTACGTT", 1),
+            ("AACGAA", "TTACGTT", 1),
         ),
-        solutions=(_distance_by_rows, _distance_by_recursion),
+        solutions=(_find_by_rows, _find_by_trying, _find_by_recursion),
         misconceptions=(
             Misconception(
-                _distance(base=0),
-                "Your first row and column are 0, so that letters at the beginning are left out free.",
+                _find(first_row=1, read="corner"),
+                "That is the global score: letters of b before and after the piece are still charged.",
             ),
-            Misconception(_no_base_column, "Your first row is right, your first column is 0: set D[i, 0] = i as well."),
-            Misconception(_distance(change=2), "A change is one step, not a deletion and an insertion."),
             Misconception(
-                _distance(pick=max), "Costs are added up, so take the smallest of the three, not the largest."
+                _find(read="corner"),
+                "Letters of b before the piece are free now; those behind it are still charged. Where is the score?",
             ),
-            Misconception(_distance(change=0), "A pair of different letters costs 1."),
-            Misconception(_place_by_place, "You compare place by place: one insertion shifts all that follows."),
             Misconception(
-                lambda a, b: -_distance()(a, b), "That is a score of 0, -1 and -1. The distance counts steps: positive."
+                _find(first_row=1),
+                "Letters of b behind the piece are free; those before it are still charged. Which border says so?",
+            ),
+            Misconception(
+                _find(first_column=0, read="both"),
+                "Now the ends of both sequences are free, so that letters of a can be left out. Only b's may be.",
+            ),
+            Misconception(
+                _find(first_column=0),
+                "The first letters of a can be left out without cost. Each letter of a must be placed.",
+            ),
+            Misconception(
+                _find(read="both"), "The last letters of a can be left out: you also read where a is not used up."
+            ),
+            Misconception(
+                _find(first_column=0, least=0, read="anywhere"),
+                "That is the local score: it takes the best part of a. Here a is placed as a whole.",
+            ),
+            Misconception(_find(least=0), "A cell may fall below 0 here: the whole of a is placed, at any price."),
+            Misconception(
+                _find(read="anywhere"), "The largest value of the whole matrix may lie where a is not used up yet."
+            ),
+            Misconception(_find_in_a, "You look for b in a. It is the piece a that is looked for, in b."),
+            Misconception(
+                _find(first_row=1, first_column=0, read="last row"),
+                "The borders are the wrong way round: which of the two holds letters of b before the piece?",
+            ),
+            Misconception(
+                _find_in_windows,
+                "You try parts of b that are as long as a. With gaps in the piece the best part may be longer.",
+            ),
+            Misconception(
+                _find_column_of_one_gap,
+                "Your first column costs one gap in every row. How many letters of a stand against gaps there?",
+            ),
+            Misconception(
+                _find_without_gaps, "You lay the piece beside each place of b. There may be gaps in it as well."
             ),
         ),
-        hint="Fill the table of two short words by hand: the first row and column, then each cell from three.",
+        hint="Fill the matrix of AC with TAC by hand. Which border cells are free, and where is all of a placed?",
     ),
     Exercise(
         "3.3.1-c",
-        expected=_blast,
-        cases=((1, 11, 1), (5, 11, 1), (0, 11, 1), (3, 9, 2), (10, 5, 4)),
-        solutions=(
-            lambda k, existence, extension: (k > 0) * existence + extension * k,
-            lambda k, existence, extension: sum([existence] * min(k, 1) + [extension] * k),
-        ),
+        expected=(23, 18, 13),
+        solutions=([23, 18, 13], np.array([23.0, 18.0, 13.0])),
         misconceptions=(
             Misconception(
-                lambda k, existence, extension: existence + (k - 1) * extension if k else 0,
-                "That is the convention of Biopython and EMBOSS. BLAST extends from the first position on.",
+                (23, 18, 14),
+                "You open a gap with the existence alone. BLAST charges the extension for the first position as well.",
             ),
             Misconception(
-                lambda k, existence, extension: existence + k * extension,
-                "Right for gaps. But no gap (k = 0) costs nothing.",
+                (20, 18, 13), "M may follow any of the three states, not only M: a pair closes a gap without cost."
             ),
             Misconception(
-                lambda k, existence, extension: existence + (k - 1) * extension,
-                "That is Biopython's convention, and no gap (k = 0) costs nothing.",
+                (20, 18, 14),
+                "M may follow a gap too. And opening costs more than the existence alone.",
             ),
             Misconception(
-                lambda k, existence, extension: k * (existence + extension),
-                "The existence is charged once for the whole gap.",
+                (23, 18, 15),
+                "You have taken the extension off the existence. How much does a gap of one position cost?",
             ),
-            Misconception(lambda k, existence, extension: k * extension, "The existence is missing."),
+            Misconception((17, 18, 13), "The score of the new pair is missing in M."),
+            Misconception((23, 24, 19), "The pair scores in M only: in X and Y the new column has a gap, and no pair."),
             Misconception(
-                lambda k, existence, extension: -_blast(k, existence, extension),
-                "A cost is a positive number; it is subtracted later.",
+                (23, 8, 13), "In X you open a gap that is open already: from X to X only the extension is paid."
             ),
+            Misconception(
+                (23, 18, 12), "A gap in one row may follow a gap in the other: Y can come from X as well, at full cost."
+            ),
+            Misconception((23, 13, 18), "X and Y are in the wrong order."),
+            Misconception(
+                (23, 24, 14),
+                "X looks up, to cell (i-1, j); Y looks left, to cell (i, j-1). Yours are exchanged.",
+            ),
+            Misconception(
+                (23, 19, 24), "You pay the extension whatever stood before. Only the gap's own state is open already."
+            ),
+            Misconception((23, 20, 25), "M is right. In X and Y the gap has to be paid for."),
         ),
-        hint="How many positions of the gap pay the extension, and how often is the existence paid?",
+        hint="Take one state at a time: which neighbour does it look at, and what does each of its three states pay?",
     ),
     Exercise(
         "3.3.1-d",
@@ -233,6 +300,14 @@ EXERCISES = [
             lambda share, p, q: int(np.round(2 * np.log2(np.array(share) / (p * q)))),
         ),
         misconceptions=(
+            Misconception(
+                lambda share, p, q: round(2 * math.log2(share / p * q)),
+                "Python divides by the first frequency and multiplies by the second: brackets are missing.",
+            ),
+            Misconception(
+                lambda share, p, q: 2 * round(math.log2(share / (p * q))),
+                "Round once, at the end: you round the whole bits and double what is left.",
+            ),
             Misconception(
                 lambda share, p, q: round(math.log2(share / (p * q))), "Those are whole bits. Half bits: twice as many."
             ),
@@ -254,7 +329,7 @@ EXERCISES = [
             ),
             Misconception(
                 lambda share, p, q: round(2 * math.log2(share)),
-                "Compare the share with what chance gives, frequency_p * frequency_q.",
+                "Compare the share with what chance gives, frequency_u * frequency_v.",
             ),
             Misconception(
                 lambda share, p, q: 2 * math.log2(share / (p * q)), "Nearly: round to a whole number, as the tables do."

@@ -6,6 +6,276 @@ import numpy as np
 
 from course_utils.exercises import Exercise, Misconception
 
+# --- 4.1-a: the rows of a balanced batch -----------------------------------------------------------------------------
+
+_NOT_ROWS = "A batch is a row number for each film: a list or an array of as many whole numbers as the batch is large."
+_MASK = "These are labels or True and False for every film. `np.flatnonzero` turns a mask into row numbers."
+_TOO_FEW = "The batch is too small where a class has fewer films than half a batch: draw some of them more than once."
+_AS_IN_FILE = "The batch has the classes in the shares of the file: the frequent class still fills it."
+_POSITION = "You drew positions within a class and returned them as rows of the file: `rows[position]` is the row."
+_TURNED = "The rare class has been left out, or too much of one class taken. Count the labels of the rows you return."
+_SAME = "Two calls with the same generator gave the same batch: draw with `rng`, and do not seed it anew."
+_NEVER = "Over many batches some films never came. Draw from all the rows of a class, not from its first ones."
+
+
+def _balanced_rows_complaint(balanced_rows):
+    """Try the reader's function on two files, one of them with a very rare class."""
+    frequent = np.array([1, 1, 0, 1, 1, 1, 0, 1, 1, 0, 1, 1])
+    rare = np.array([0] * 20 + [1] * 3 + [0] * 9)
+    for labels, size in ((frequent, 4), (rare, 8)):
+        rng = np.random.default_rng(1)
+        batches = []
+        for _ in range(200):
+            try:
+                batch = balanced_rows(labels.copy(), size, rng)
+            except ValueError as error:
+                if "larger sample than population" in str(error):
+                    return _TOO_FEW
+                raise
+            complaint = _batch_complaint(batch, labels, size)
+            if complaint:
+                return complaint
+            batches.append(np.asarray(batch).tolist())
+        if all(batch == batches[0] for batch in batches):
+            return _SAME
+        ones = np.array([np.mean(labels[batch]) for batch in batches])
+        if np.any(ones != 0.5):
+            return _wrong_shares(ones, labels, batches)
+        if set(range(len(labels))) - {row for batch in batches for row in batch}:
+            return _NEVER
+    return ""
+
+
+def _batch_complaint(batch, labels, size):
+    if batch is None:
+        return "Your function returns nothing: does it end with `return`?"
+    array = np.asarray(batch)
+    if array.ndim != 1 or array.dtype.kind not in "biuf":
+        return _NOT_ROWS
+    if array.dtype.kind == "b" or (len(array) == len(labels) and set(array.tolist()) <= {0, 1}):
+        return _MASK
+    if len(array) != size:
+        short = np.sum(labels == 1) < size // 2 and len(array) < size
+        return _TOO_FEW if short else f"A batch of {size} films was asked for, {len(array)} came. {_NOT_ROWS}"
+    if array.dtype.kind == "f" and np.any(array != np.round(array)):
+        return _NOT_ROWS
+    if array.dtype.kind == "f":
+        return "The row numbers are right in size but are floats: an array needs whole numbers (`int`) as its index."
+    if array.min() < 0 or array.max() >= len(labels):
+        return f"Rows run from 0 to {len(labels) - 1} here; your batch holds {array.min()} to {array.max()}."
+    return ""
+
+
+def _wrong_shares(ones, labels, batches):
+    """Name the mistake from the mean share of label 1 in the batches, and from the rows that came."""
+    seen = {row for batch in batches for row in batch}
+    if max(seen) < max(np.sum(labels == 0), np.sum(labels == 1)) < len(labels):
+        return _POSITION
+    if abs(np.mean(ones) - labels.mean()) < 0.08:
+        return _AS_IN_FILE
+    if abs(np.mean(ones) - 0.5) < 0.08:
+        return "Half of the films are of each class in the mean over many batches. It must be half in every batch."
+    return _TURNED
+
+
+def _rows_by_choice(labels, batch_size, rng):
+    half = batch_size // 2
+    ill = rng.choice(np.flatnonzero(labels == 1), half)
+    normal = rng.choice(np.flatnonzero(labels == 0), half)
+    return np.concatenate([ill, normal])
+
+
+def _rows_by_list(labels, batch_size, rng):
+    rows = []
+    for label in (0, 1):
+        of_class = [i for i in range(len(labels)) if labels[i] == label]
+        while len(rows) < (label + 1) * batch_size // 2:
+            rows.append(int(of_class[rng.integers(len(of_class))]))
+    return rows
+
+
+def _rows_shuffled(labels, batch_size, rng):
+    parts = []
+    for label in (1, 0):
+        rows = np.where(labels == label)[0]
+        shuffled = np.concatenate([rng.permutation(rows) for _ in range(batch_size)])
+        parts.extend(shuffled[: batch_size // 2])
+    rng.shuffle(parts)
+    return parts
+
+
+def _rows_by_weights(labels, batch_size, rng):
+    share = labels.mean()
+    weights = np.where(labels == 1, 0.5 / share, 0.5 / (1 - share)) / len(labels)
+    return rng.choice(len(labels), batch_size, p=weights)
+
+
+def _rows_from_all(labels, batch_size, rng):
+    return rng.choice(len(labels), batch_size)
+
+
+def _positions(labels, batch_size, rng):
+    counts = (int(np.sum(labels == 0)), int(np.sum(labels == 1)))
+    return np.concatenate([rng.integers(count, size=batch_size // 2) for count in counts])
+
+
+def _without_replacement(labels, batch_size, rng):
+    half = batch_size // 2
+    chosen = [rng.choice(np.flatnonzero(labels == label), half, replace=False) for label in (0, 1)]
+    return np.concatenate(chosen)
+
+
+def _seeded_anew(labels, batch_size, rng):
+    return _rows_by_choice(labels, batch_size, np.random.default_rng(0))
+
+
+def _first_ones(labels, batch_size, rng):
+    half = batch_size // 2
+    chosen = [rng.choice(np.flatnonzero(labels == label)[:half], half) for label in (0, 1)]
+    return np.concatenate(chosen)
+
+
+def _masks(labels, batch_size, rng):
+    return labels == 1
+
+
+# --- 4.1-b: a small network, trained here on simulated films ---------------------------------------------------------
+
+MOST_PARAMETERS = 20_000
+LEAST_AUC = 0.85
+
+_NO_INPUT = "The network does not know the size of its images: begin with `keras.Input(input_shape)`."
+_LARGE = "That is more than {:,} parameters. Where do they sit? `model.summary()` lists the layers."
+_NO_PROBABILITY = "Some outputs lie outside 0 to 1. What does chapter 3.1.2 put behind the last number?"
+_CONSTANT = "Every film gets the same number. (A softmax over one single number is always 1.)"
+_PLACE = (
+    "it has learned in which lung the haze lay, not what haze looks like. Which layer keeps every place apart, and "
+    "which layer makes the place forgotten?"
+)
+_BLIND = (
+    "it sees too little. A finding must be compared with what is around it: how many convolutions, how many filters, "
+    "and is there a bend (a ReLU) between them?"
+)
+
+
+def simulated_films(n, lung, seed):
+    """Draw simulated films of two dark lungs, every second one with a spot of haze in the lung "left" or "right"."""
+    rng = np.random.default_rng(seed)
+    labels, (y, x) = np.arange(n) % 2, np.mgrid[:28, :28]
+    films = np.empty((n, 28, 28, 1), dtype="float32")
+    for film, label in zip(films[..., 0], labels, strict=True):
+        film[:] = rng.normal(0, 0.3, film.shape) + rng.normal() * (y - 14) / 14 + rng.normal() * (x - 14) / 14
+        for centre in (8, 20):
+            film -= 1.5 * (((x - centre) / 4.5) ** 2 + ((y - 14) / 9) ** 2 < 1)
+        row, column = rng.uniform(6, 22), rng.uniform(5, 11) + (12 if lung == "right" else 0)
+        film += label * 2.0 * np.exp(-((y - row) ** 2 + (x - column) ** 2) / 16)
+        film -= film.mean()
+        film /= film.std()
+    return films, labels
+
+
+def _network_complaint(build_network):
+    """Build the reader's network, train it for a few seconds, and judge it on films with haze in the other lung."""
+    import keras
+
+    from course_utils import evaluation
+
+    keras.utils.set_random_seed(0)
+    model = build_network((28, 28, 1))
+    if not isinstance(model, keras.Model):
+        return "Your function must return a Keras model: `keras.Sequential([...])` or `keras.Model(inputs, outputs)`."
+    if not model.built:
+        return _NO_INPUT
+    if model.count_params() > MOST_PARAMETERS:
+        return f"The network has {model.count_params():,} parameters. {_LARGE.format(MOST_PARAMETERS)}"
+    if model.input_shape != (None, 28, 28, 1) or model.output_shape != (None, 1):
+        shapes = f"from {model.input_shape} to {model.output_shape}"
+        return f"One number for each film is asked for, from `input_shape`; the network goes {shapes}."
+    films, labels = simulated_films(600, "left", seed=1)
+    others, other_labels = simulated_films(400, "right", seed=2)
+    before = model.predict(others, batch_size=400, verbose=0)[:, 0]
+    if before.min() < 0 or before.max() > 1:
+        return _NO_PROBABILITY
+    model.compile(optimizer=keras.optimizers.Adam(5e-3), loss="binary_crossentropy")
+    model.fit(films, labels, batch_size=50, epochs=12, verbose=0)
+    after = model.predict(others, batch_size=400, verbose=0)[:, 0]
+    if not np.all(np.isfinite(after)) or np.ptp(after) == 0:
+        return _CONSTANT
+    auc = evaluation.roc_auc(other_labels, after)
+    if auc >= LEAST_AUC:
+        return ""
+    same, same_labels = simulated_films(400, "left", seed=3)
+    same_auc = evaluation.roc_auc(same_labels, model.predict(same, batch_size=400, verbose=0)[:, 0])
+    results = f"Trained, it has an AUC of {same_auc:.2f} on new films with haze in the same lung and of {auc:.2f} on"
+    return f"{results} films with haze in the other: {_PLACE if same_auc >= LEAST_AUC else _BLIND}"
+
+
+def _two_convolutions(input_shape):
+    import keras
+
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            keras.layers.Conv2D(16, 5, activation="relu"),
+            keras.layers.MaxPooling2D(),
+            keras.layers.Conv2D(32, 3, activation="relu"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
+def _separable(input_shape):
+    import keras
+
+    image = keras.Input(input_shape)
+    x = keras.layers.Conv2D(16, 5, strides=2, padding="same", activation="relu")(image)
+    for filters in (32, 64):
+        x = keras.layers.SeparableConv2D(filters, 3, padding="same", activation="relu")(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(image, keras.layers.Dense(1, activation="sigmoid")(x))
+
+
+def _narrower(input_shape):
+    from course_utils import images
+
+    return images.small_cnn(input_shape, width=8, dropout=0.0, momentum=0.9)
+
+
+def _as_in_the_lab(input_shape):
+    from course_utils import images
+
+    return images.small_cnn(input_shape)
+
+
+def _flattening(input_shape):
+    import keras
+
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            keras.layers.Flatten(),
+            keras.layers.Dense(24, activation="relu"),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
+def _averaging(last_units=1, last="sigmoid", first="relu", with_input=True):
+    """One convolution before the mean over all positions; the variants are mistakes."""
+
+    def build_network(input_shape):
+        import keras
+
+        layers = [keras.Input(input_shape)] if with_input else []
+        layers += [keras.layers.Conv2D(8, 3, activation=first), keras.layers.GlobalAveragePooling2D()]
+        return keras.Sequential([*layers, keras.layers.Dense(last_units, activation=last)])
+
+    return build_network
+
+
+# --- 4.1-c: a threshold for a sensitivity ----------------------------------------------------------------------------
+
 
 def _threshold(labels, scores, sensitivity):
     positives = np.sort(scores[labels == 1])[::-1]
@@ -35,21 +305,35 @@ _SCORES = np.array([0.9, 0.8, 0.6, 0.4, 0.1, 0.7, 0.5, 0.3, 0.2, 0.05])
 EXERCISES = [
     Exercise(
         "4.1-a",
-        expected=(12 * 12 * 256 + 1) * 512,
-        solutions=(12 * 12 * 256 * 512 + 512, np.int32(18_874_880), 18_874_880.0),
+        requirement=_balanced_rows_complaint,
+        solutions=(_rows_by_choice, _rows_by_list, _rows_shuffled),
         misconceptions=(
-            Misconception(12 * 12 * 256 * 512, "Nearly. Each of the 512 units has an intercept too."),
-            Misconception((12 * 12 + 1) * 512, "Every position has 256 channels, and flattening keeps them all."),
-            Misconception(12 * 12 * 512, "Every position has 256 channels, and each unit has an intercept."),
-            Misconception((256 + 1) * 512, "That is the size after averaging over positions. Flattening keeps them."),
-            Misconception((12 * 256 + 1) * 512, "The image has 12 rows and 12 columns of positions."),
-            Misconception(12 * 12 * 256, "That is the length of the flattened vector: the inputs of one unit."),
-            Misconception((26 * 26 * 128 + 1) * 512, "That is the dense layer after three blocks."),
+            Misconception(_rows_from_all, _AS_IN_FILE),
+            Misconception(_rows_by_weights, "It must be half in every batch."),
+            Misconception(_positions, _POSITION),
+            Misconception(_without_replacement, _TOO_FEW),
+            Misconception(_seeded_anew, _SAME),
+            Misconception(_first_ones, _NEVER),
+            Misconception(_masks, _MASK),
         ),
-        hint="How long is the flattened vector? That is what one unit sees; then its intercept, then the other units.",
     ),
     Exercise(
         "4.1-b",
+        requirement=_network_complaint,
+        solutions=(_two_convolutions, _separable, _narrower),
+        misconceptions=(
+            Misconception(_as_in_the_lab, _LARGE.format(MOST_PARAMETERS)),
+            Misconception(_flattening, _PLACE),
+            Misconception(_averaging(first=None), _BLIND),
+            Misconception(_averaging(last="softmax"), _CONSTANT),
+            Misconception(_averaging(last=None), _NO_PROBABILITY),
+            Misconception(_averaging(with_input=False), _NO_INPUT),
+            Misconception(_averaging(last_units=2, last="softmax"), "One number for each film is asked for"),
+        ),
+        seconds=90,  # ten on an idle computer
+    ),
+    Exercise(
+        "4.1-c",
         expected=_threshold,
         cases=((_LABELS, _SCORES, 0.8), (_LABELS, _SCORES, 0.5), (_LABELS, _SCORES, 1.0), (1 - _LABELS, _SCORES, 0.7)),
         solutions=(_threshold_by_trying, _threshold_by_lists),
@@ -78,7 +362,7 @@ EXERCISES = [
         hint="Look at the scores of the positive cases alone. How many of them must lie at or above the threshold?",
     ),
     Exercise(
-        "4.1-c",
+        "4.1-d",
         expected=(4 / 9) / (1 + 4 / 9),
         solutions=(4 / 13, 0.308, np.float32(4 / 13), 0.8 * 0.2 / (0.8 * 0.2 + 0.2 * 1.8)),
         tolerance=2e-3,
@@ -94,15 +378,15 @@ EXERCISES = [
         hint="First the odds of 0.8. By what factor do the prior odds fall from the one prevalence to the other?",
     ),
     Exercise(
-        "4.1-d",
+        "4.1-e",
         expected=60 / 200 - 30 / 200 * 0.2 / 0.8,
         solutions=((60 - 30 / 4) / 200, Fraction(105, 400), np.array(0.2625), 0.263),
         tolerance=1e-3,
         misconceptions=(
             Misconception(60 / 200 - 30 / 200, "You gave a false positive the weight of a true one."),
-            Misconception(60 / 200 - 30 / 200 * 0.2, "The weight is t / (1 - t), the odds, not t."),
-            Misconception(60 / 200 - 30 / 200 * 0.8 / 0.2, "The weight is upside down: at t = 0.2 alarms are cheap."),
-            Misconception(60 / 90 - 30 / 90 * 0.25, "Divide by all 200 films, not by the 90 that were moved up."),
+            Misconception(60 / 200 - 30 / 200 * 0.2, "The weight is τ / (1 - τ), the odds, not τ."),
+            Misconception(60 / 200 - 30 / 200 * 0.8 / 0.2, "The weight is upside down: at τ = 0.2 alarms are cheap."),
+            Misconception(60 / 90 - 30 / 90 * 0.25, "Divide by all 200 films, not by the 90 that were called for."),
             Misconception(60 - 30 * 0.25, "That is a count. Divide by the 200 films."),
             Misconception(60 / 200, "You forgot the price of the false positives."),
         ),

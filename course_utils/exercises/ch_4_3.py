@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from course_utils import evaluation
 from course_utils.exercises import Exercise, Misconception
 from course_utils.exercises._answers import plain, show
 
@@ -75,99 +76,256 @@ def _tried_on_both_sides(score, a, b):
     return True
 
 
-# --- 4.3-e: what the card allows ------------------------------------------------------------------------------------
-
-_ALLOWED = {"A", "C"}
-_FORBIDDEN = {
-    "B": "B speaks about a patient's variant. The card excludes that, however high the probability.",
-    "D": "D: membrane proteins are out of scope. The network has learned from others.",
-    "E": "E: where a structure exists, also a predicted one, the card says: use that. Probabilities do not change it.",
-}
-_MISSING = {
-    "A": "A is what the card is written for: teaching.",
-    "C": "C is allowed: a baseline for methods of its own kind, compared chain by chain.",
-}
+# --- 4.3-b: conserved as what? --------------------------------------------------------------------------------------
 
 
-def _reads_the_card(answer):
-    """The requirement on the set of letters: empty text, or what is wrong with the first wrong letter."""
-    answer = plain(answer)
-    if not isinstance(answer, frozenset | list) or not all(isinstance(letter, str) for letter in answer):
-        return 'Give a set of letters, such as {"B", "D"}.'
-    letters = {letter.strip().upper() for letter in answer}
-    if letters - set("ABCDE"):
-        return "The letters are A, B, C, D and E."
-    for letter in sorted(letters - _ALLOWED):
-        return _FORBIDDEN[letter]
-    for letter in sorted(_ALLOWED - letters):
-        return _MISSING[letter]
-    return ""
+def _carriers(variant, human, others, first_residue):
+    reference, number, changed = variant[0], int(variant[1:-1]), variant[-1]
+    letters = [column for column, letter in enumerate(human) if letter != "-"]
+    column = letters[number - first_residue]
+    in_others = [row[column] for row in others]
+    return in_others.count(reference), in_others.count(changed)
 
 
-def _residue_number(row, first_residue, column):
-    if row[column] == "-":
-        return 0
-    return first_residue + sum(letter != "-" for letter in row[:column])
+def _carriers_by_walking(variant, human, others, first_residue):
+    number, as_reference, as_variant = first_residue - 1, 0, 0
+    for column in range(len(human)):
+        if human[column] == "-":
+            continue
+        number += 1
+        if number == int(variant[1:-1]):
+            for row in others:
+                as_reference += row[column] == variant[0]
+                as_variant += row[column] == variant[-1]
+    return [as_reference, as_variant]
 
 
-def _number_by_walking(row, first_residue, column):
-    number = first_residue - 1
-    for letter in row[: column + 1]:
-        if letter != "-":
-            number += 1
-    return 0 if row[column] == "-" else number
+def _carriers_by_table(variant, human, others, first_residue):
+    numbers = first_residue - 1 + np.cumsum(np.array(list(human)) != "-")
+    table = np.array([list(row) for row in others])[:, np.searchsorted(numbers, int(variant[1:-1]))]
+    return np.array([(table == variant[0]).sum(), (table == variant[-1]).sum()])
 
 
-def _number_by_table(row, first_residue, column):
-    is_residue = np.array(list(row)) != "-"
-    return (is_residue * (first_residue - 1 + np.cumsum(is_residue)))[column]
+def _in_column(find_column):
+    """A wrong function that looks into another column."""
+
+    def count(variant, human, others, first_residue):
+        column = find_column(human, int(variant[1:-1]), first_residue)
+        in_others = [row[column] for row in others]
+        return in_others.count(variant[0]), in_others.count(variant[-1])
+
+    return count
 
 
-def _log_odds_by_loops(window, counts):
-    total = 0
-    for letter, row in zip(window, counts, strict=True):
-        with_one = [count + 1 for count in row]
-        total += math.log2(with_one["ACGT".index(letter)] / sum(with_one)) - math.log2(0.25)
-    return total
+def _shifted(steps):
+    def find_column(human, number, first_residue):
+        letters = [column for column, letter in enumerate(human) if letter != "-"]
+        return letters[number - first_residue + steps]
+
+    return find_column
 
 
-def _log_odds_by_table(window, counts):
-    share = (counts + 1) / (counts.sum(axis=1)[:, None] + 4)
-    chosen = np.array([[x == y for y in "ACGT"] for x in window])
-    return np.log2(4 * share)[chosen].sum()
+def _with_the_human(variant, human, others, first_residue):
+    return _carriers(variant, human, [human, *others], first_residue)
 
 
-def _log_odds(window, counts):
+def _turned_round(variant, human, others, first_residue):
+    return _carriers(variant, human, others, first_residue)[::-1]
+
+
+def _shares(variant, human, others, first_residue):
+    return tuple(n / len(others) for n in _carriers(variant, human, others, first_residue))
+
+
+def _reference_only(variant, human, others, first_residue):
+    return _carriers(variant, human, others, first_residue)[0]
+
+
+_ROWS = ("MK--LVPRAE", ["MKSTLVLRAE", "MK--LVLRPE", "MRS-IVPKAE", "MKS-LILRAD"])
+
+# --- 4.3-c: what a variant costs ------------------------------------------------------------------------------------
+
+
+def _log_odds(counts, window):
     share = (counts + 1) / (counts + 1).sum(axis=1, keepdims=True)
     return sum(np.log2(share[place, "ACGT".index(letter)] / 0.25) for place, letter in enumerate(window))
 
 
-def _natural_logarithm(window, counts):
-    return _log_odds(window, counts) * np.log(2)
+def _changed(window, place, letter):
+    return window[:place] + letter + window[place + 1 :]
 
 
-def _no_background(window, counts):
-    return _log_odds(window, counts) - 2 * len(window)
+def _variant_effect(counts, window, place, letter):
+    return _log_odds(counts, _changed(window, place, letter)) - _log_odds(counts, window)
 
 
-def _only_the_numerator(window, counts):
-    share = (counts + 1) / counts.sum(axis=1, keepdims=True)
-    return sum(np.log2(share[place, "ACGT".index(letter)] / 0.25) for place, letter in enumerate(window))
+def _effect_by_one_row(counts, window, place, letter):
+    row = [count + 1 for count in counts[place]]
+    return math.log2(row["ACGT".index(letter)] / row["ACGT".index(window[place])])
 
 
-def _nothing_added(window, counts):
-    with np.errstate(divide="ignore"):
-        share = counts / counts.sum(axis=1, keepdims=True)
-        return sum(np.log2(share[place, "ACGT".index(letter)] / 0.25) for place, letter in enumerate(window))
+def _effect_by_table(counts, window, place, letter):
+    weights = np.log2((counts + 1) / (counts.sum(axis=1)[:, None] + 4) / 0.25)
+    before, after = (np.array([[x == y for y in "ACGT"] for x in w]) for w in (window, _changed(window, place, letter)))
+    return (weights * after).sum() - (weights * before).sum()
 
 
-def _columns_summed(window, counts):
-    share = (counts + 1) / (counts + 1).sum(axis=0, keepdims=True)
-    return sum(np.log2(share[place, "ACGT".index(letter)] / 0.25) for place, letter in enumerate(window))
+def _reversed_effect(counts, window, place, letter):
+    return -_variant_effect(counts, window, place, letter)
+
+
+def _natural_logarithm(counts, window, place, letter):
+    return _variant_effect(counts, window, place, letter) * np.log(2)
+
+
+def _nothing_added(counts, window, place, letter):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log2(counts[place, "ACGT".index(letter)]) - np.log2(counts[place, "ACGT".index(window[place])])
+
+
+def _score_of_the_variant(counts, window, place, letter):
+    return _log_odds(counts, _changed(window, place, letter))
+
+
+def _weight_of_the_letter(counts, window, place, letter):
+    share = (counts + 1) / (counts + 1).sum(axis=1, keepdims=True)
+    return np.log2(share[place, "ACGT".index(letter)] / 0.25)
+
+
+def _difference_of_shares(counts, window, place, letter):
+    share = (counts + 1) / (counts + 1).sum(axis=1, keepdims=True)
+    return share[place, "ACGT".index(letter)] - share[place, "ACGT".index(window[place])]
+
+
+def _ratio_of_shares(counts, window, place, letter):
+    return 2 ** _variant_effect(counts, window, place, letter)
 
 
 _COUNTS = np.array([[7, 1, 0, 2], [0, 0, 10, 0], [1, 1, 0, 8]])
 _FEW_COUNTS = np.array([[3, 0, 1, 0], [0, 5, 0, 2]])  # rows with different sums
+
+# --- 4.3-e: a recogniser is judged by windows it has not seen ------------------------------------------------------
+
+_SPLITS = range(5)
+_ASKED = 0.01  # by which its area under the curve must be above that of the matrix
+_A_FUNCTION = "Write a function: `recognise(sites, decoys, windows)`."
+_ONE_EACH = "Return one number for each of the windows"
+_NOT_FINITE = "Some scores are no finite numbers. What happens to a letter that was never seen at a place?"
+_DECISION = "These are decisions, yes or no. Return a score, so that windows can be put in order."
+_BACKWARDS = "It puts decoys above donors: the sign is the wrong way round."
+_NO_DECOYS = "It gives the same scores whatever the decoys are. They say what the other places look like: use them."
+_NOT_ENOUGH = "at least 0.01 above is asked for."
+
+
+@functools.cache
+def _trials():
+    """Five times (sites, decoys, windows, labels of the windows, area under the curve of the chapter's matrix)."""
+    from course_utils import datasets  # here, so that the other checks do not wait for it
+
+    data = datasets.load_splice_donors()
+    trials = []
+    for seed in _SPLITS:
+        train, test = evaluation.group_split(data.groups, test_size=0.3, seed=seed)
+        sites = data.windows[train][data.labels[train] == 1].tolist()
+        decoys = data.windows[train][data.labels[train] == 0].tolist()
+        windows, labels = data.windows[test].tolist(), data.labels[test]
+        area = evaluation.roc_auc(labels, _against_a_quarter(sites, decoys, windows))
+        trials.append((sites, decoys, windows, labels, area))
+    return trials
+
+
+def _recognises(answer):
+    """The requirement on the reader's recogniser: empty text, or what is wrong with it."""
+    if not callable(answer):
+        return _A_FUNCTION
+    gains = []
+    for sites, decoys, windows, labels, area_of_matrix in _trials():
+        scores = answer(list(sites), list(decoys), list(windows))
+        try:
+            scores = np.asarray(scores, dtype=float)
+        except (TypeError, ValueError):
+            return f"{_ONE_EACH}, not {show(scores)}."
+        scores = scores[:, 0] if scores.ndim == 2 and scores.shape[1] == 1 else scores
+        if scores.shape != (len(windows),):
+            return f"{_ONE_EACH}: there are {len(windows)} windows, and the answer has the shape {scores.shape}."
+        if not np.isfinite(scores).all():
+            return _NOT_FINITE
+        if len(np.unique(scores)) <= 2:
+            return _DECISION
+        gains.append(evaluation.roc_auc(labels, scores) - area_of_matrix)
+    gain = float(np.mean(gains))
+    if gain >= _ASKED:
+        return ""
+    if gain < -0.4:
+        return _BACKWARDS
+    sites, decoys, windows, *_ = _trials()[0]
+    if np.allclose(answer(list(sites), list(decoys), list(windows)), answer(list(sites), list(sites), list(windows))):
+        return _NO_DECOYS
+    side = "above" if gain >= 0 else "below"
+    return f"On windows it has not seen its AUC is {abs(gain):.3f} {side} that of our matrix; {_NOT_ENOUGH}"
+
+
+def _count_letters(windows):
+    return np.array([[sum(w[j] == x for w in windows) for x in "ACGT"] for j in range(len(windows[0]))])
+
+
+def _scores(weights, windows):
+    return [sum(weights[j]["ACGT".index(x)] for j, x in enumerate(w)) for w in windows]
+
+
+def _against_a_quarter(sites, decoys, windows):
+    counts = _count_letters(sites) + 1
+    return _scores(np.log2(counts / counts.sum(axis=1, keepdims=True) / 0.25), windows)
+
+
+def _against_decoys(sites, decoys, windows):
+    of_sites, of_decoys = _count_letters(sites) + 1, _count_letters(decoys) + 1
+    shares = [counts / counts.sum(axis=1, keepdims=True) for counts in (of_sites, of_decoys)]
+    return _scores(np.log2(shares[0] / shares[1]), windows)
+
+
+def _against_decoys_by_loops(sites, decoys, windows):
+    scores = np.zeros((len(windows), 1))
+    for j in range(len(windows[0])):
+        for letter in "ACGT":
+            a = (sum(site[j] == letter for site in sites) + 1) / (len(sites) + 4)
+            b = (sum(decoy[j] == letter for decoy in decoys) + 1) / (len(decoys) + 4)
+            for i, window in enumerate(windows):
+                if window[j] == letter:
+                    scores[i] += math.log(a / b)
+    return scores
+
+
+def _by_regression(sites, decoys, windows):
+    from sklearn.linear_model import LogisticRegression
+
+    def one_hot(some):
+        return np.array([[x == y for x in window for y in "ACGT"] for window in some], dtype=float)
+
+    model = LogisticRegression(max_iter=1000).fit(one_hot([*sites, *decoys]), [1] * len(sites) + [0] * len(decoys))
+    return model.decision_function(one_hot(windows))
+
+
+def _decoys_above(sites, decoys, windows):
+    return _against_decoys(decoys, sites, windows)
+
+
+def _too_few_decoys(sites, decoys, windows):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _scores(np.log2(_count_letters(sites) / _count_letters(decoys[:20])), windows)
+
+
+def _difference_of_counts(sites, decoys, windows):
+    return _scores(_count_letters(sites) - _count_letters(decoys), windows)
+
+
+def _remembered(sites, decoys, windows):
+    return [window in set(sites) for window in windows]
+
+
+def _one_score(sites, decoys, windows):
+    return sum(_against_decoys(sites, decoys, windows))
+
 
 EXERCISES = [
     Exercise(
@@ -189,53 +347,59 @@ EXERCISES = [
     ),
     Exercise(
         "4.3-b",
-        expected=_residue_number,
-        cases=(("MK--LV-A", 274, 4), ("MK--LV-A", 274, 0), ("MK--LV-A", 274, 6), ("--ACD", 1, 4), ("ACDE", 10, 2)),
-        solutions=(_number_by_walking, _number_by_table),
+        expected=_carriers,
+        cases=(
+            ("P278L", *_ROWS, 274),
+            ("L276V", *_ROWS, 274),
+            ("K275R", *_ROWS, 274),
+            ("A7P", *_ROWS, 1),
+        ),
+        solutions=(_carriers_by_walking, _carriers_by_table),
         misconceptions=(
             Misconception(
-                lambda row, first, column: first + column if row[column] != "-" else 0,
-                "You counted the gaps too. Gaps are no residues.",
-            ),
-            Misconception(lambda row, first, column: first + column, "Gaps have no number, and they are not counted."),
-            Misconception(
-                lambda row, first, column: first + sum(x != "-" for x in row[:column]),
-                "Where the row itself has a gap no residue stands: return 0.",
+                _in_column(lambda human, number, first: number - first),
+                "You counted the gaps of the human row too. Gaps are no residues.",
             ),
             Misconception(
-                lambda row, first, column: (
-                    0 if row[column] == "-" else first + sum(x != "-" for x in row[: column + 1])
-                ),
-                "One too many: the first letter has the number `first_residue`, not one more.",
+                _in_column(_shifted(-1)),
+                "One column too early: the first letter has the number `first_residue` itself.",
             ),
             Misconception(
-                lambda row, first, column: 0 if row[column] == "-" else 1 + sum(x != "-" for x in row[:column]),
-                "You began at 1. The alignment begins at `first_residue`.",
+                _in_column(_shifted(1)), "One column too late: the first letter has the number `first_residue` itself."
             ),
-            Misconception(
-                lambda row, first, column: 0 if row[column] == "-" else sum(x != "-" for x in row[:column]),
-                "That is how many letters stand before it. Add `first_residue`.",
-            ),
+            Misconception(_with_the_human, "Only the others are counted: the human row is not one of them."),
+            Misconception(_turned_round, "First the letter of the reference, then the letter of the variant."),
+            Misconception(_shares, "Return how many, not which share of them."),
+            Misconception(_reference_only, "Two numbers are asked for: the second is about the letter of the variant."),
         ),
-        hint="Walk along the row with a finger: at which places does the number go up, and at which does it stay?",
+        hint="Take the first case on paper: in which column of the human row stands the residue of the variant?",
     ),
     Exercise(
         "4.3-c",
-        expected=_log_odds,
-        cases=(("AGT", _COUNTS), ("CGT", _COUNTS), ("GAG", _COUNTS), ("AC", _FEW_COUNTS)),
-        solutions=(_log_odds_by_loops, _log_odds_by_table),
+        expected=_variant_effect,
+        cases=(
+            (_COUNTS, "AGT", 0, "G"),
+            (_COUNTS, "CGT", 2, "A"),
+            (_COUNTS, "GGG", 2, "T"),
+            (_FEW_COUNTS, "AC", 1, "G"),
+        ),
+        solutions=(_effect_by_one_row, _effect_by_table),
         misconceptions=(
+            Misconception(_reversed_effect, "The sign is the wrong way round: the variant minus the reference."),
             Misconception(_natural_logarithm, "That is the natural logarithm. Here the unit is bits: `np.log2`."),
-            Misconception(_no_background, "Divide each share by 0.25, the share of a letter by chance."),
-            Misconception(
-                _only_the_numerator, "The sum of a row grows by the four ones too: else the shares exceed 1."
-            ),
             Misconception(
                 _nothing_added, "Add 1 to every count: a letter not seen in ten sites is rare, not impossible."
             ),
-            Misconception(_columns_summed, "Each row, one place of the site, is turned into shares: sum over axis 1."),
+            Misconception(
+                _score_of_the_variant, "That is the score with the variant. How far is it from the score before?"
+            ),
+            Misconception(_weight_of_the_letter, "That is the weight of the new letter. The old letter had one too."),
+            Misconception(_difference_of_shares, "Shares are not subtracted: the score is a sum of logarithms."),
+            Misconception(
+                _ratio_of_shares, "That is how many times more likely it becomes. The question asks for bits."
+            ),
         ),
-        hint="Take the first place alone: its row of counts, what is added, its shares, the one share you need.",
+        hint="Take the counts of that place alone: what is added to them, and which two of the four do you need?",
     ),
     Exercise(
         "4.3-d",
@@ -245,26 +409,28 @@ EXERCISES = [
         misconceptions=(
             Misconception(0.95, "That is the sensitivity: the share of true donors that are called."),
             Misconception(
-                0.95 / (0.95 + 0.04), "As if true and other places were equally many. There are 20 and 1,980."
+                0.95 / (0.95 + 0.04), "As if true and other places were equally many. How many are there of each?"
             ),
-            Misconception(19 / (19 + 0.04 * 2000), "The 20 true donors are not among the false alarms: 4 % of 1,980."),
+            Misconception(19 / (19 + 0.04 * 2000), "A true donor cannot be a false alarm: how many places are none?"),
             Misconception(20 / 2000, "That is the share of true donors before anything is called."),
-            Misconception(20 / (20 + 0.04 * 1980), "Only 95 % of the 20 are called."),
+            Misconception(20 / (20 + 0.04 * 1980), "Not every true donor is called: look at the sensitivity."),
             Misconception(0.04 * 1980 / (19 + 0.04 * 1980), "That is the share of false calls."),
         ),
         hint="How many of its calls are true donors, and how many come from the places that are none?",
     ),
     Exercise(
         "4.3-e",
-        requirement=_reads_the_card,
-        solutions=({"A", "C"}, ["c", "a"], np.array(["A", "C"]), ("A ", "C")),
+        requirement=_recognises,
+        solutions=(_against_decoys, _against_decoys_by_loops, _by_regression),
         misconceptions=(
-            Misconception({"A", "B", "C"}, _FORBIDDEN["B"]),
-            Misconception({"A", "C", "D"}, _FORBIDDEN["D"]),
-            Misconception({"A", "C", "E"}, _FORBIDDEN["E"]),
-            Misconception({"A"}, _MISSING["C"]),
-            Misconception({"C"}, _MISSING["A"]),
-            Misconception("AC", "Give a set of letters"),
+            Misconception(_against_a_quarter, _NO_DECOYS),
+            Misconception(_decoys_above, _BACKWARDS),
+            Misconception(_too_few_decoys, _NOT_FINITE),
+            Misconception(_difference_of_counts, _NOT_ENOUGH),
+            Misconception(_remembered, _DECISION),
+            Misconception(_one_score, _ONE_EACH),
+            Misconception(0.9, _A_FUNCTION),
         ),
+        seconds=60,
     ),
 ]
