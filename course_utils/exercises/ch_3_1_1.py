@@ -59,6 +59,33 @@ def _padded_below_and_right(image, kernel, stride, padding):
     return _convolve(np.pad(image, ((0, padding), (0, padding))), kernel, stride, 0)
 
 
+def _rows_alone_jump(image, kernel, stride, padding):
+    """The stride moves the window down, but not to the right."""
+    right = _convolve(image, kernel, stride, padding)
+    return _convolve(image, kernel, 1, padding)[::stride][: right.shape[0], : right.shape[1]]
+
+
+def _one_place_too_few(image, kernel, stride, padding):
+    return _convolve(image, kernel, stride, padding)[:-1, :-1]
+
+
+def _size_without_padding(image, kernel, stride, padding):
+    size = _convolve(image, kernel, stride, 0).shape
+    return _convolve(image, kernel, stride, padding)[: size[0], : size[1]]
+
+
+def _output_padded(image, kernel, stride, padding):
+    return np.pad(_convolve(image, kernel, stride, 0), padding)
+
+
+def _product_of_matrices(image, kernel, stride, padding):
+    padded, k, right = np.pad(image, padding), len(kernel), _convolve(image, kernel, stride, padding)
+    out = np.zeros(right.shape)
+    for i, j in np.ndindex(*right.shape):
+        out[i, j] = (padded[stride * i : stride * i + k, stride * j : stride * j + k] @ kernel).sum()
+    return out
+
+
 _IMAGE = np.array(
     [[2, 0, 1, 5, 3], [3, 1, 0, 2, 4], [0, 4, 2, 1, 1], [1, 0, 3, 2, 6], [5, 2, 1, 0, 2], [4, 1, 7, 3, 0]]
 )
@@ -231,6 +258,18 @@ EXERCISES = [
             Misconception(
                 lambda image, kernel, stride, padding: _convolve(image, kernel, stride, 2 * padding),
                 "You added the padding twice: it is meant for each side.",
+            ),
+            Misconception(_rows_alone_jump, "The window jumps downwards only. It has to jump to the right as well."),
+            Misconception(
+                _one_place_too_few, "You counted the steps. The first place, before any step, is one more in each row."
+            ),
+            Misconception(
+                _size_without_padding, "The output grows with the padding: its size follows from the padded image."
+            ),
+            Misconception(_output_padded, "You put the zeros around the output. They belong around the image."),
+            Misconception(
+                _product_of_matrices,
+                "You multiplied matrices (`@`, `np.dot`). A layer multiplies each pixel by the weight over it.",
             ),
             Misconception(_size_of_a_row, "The image need not be square: count rows and columns each by themselves."),
         ),
