@@ -350,7 +350,7 @@ GUILTY = {  # once in this course, as what was said to an unrecognised answer
     "3.3.1-b": "F[i, j] = max(pair, F[i - 1, j] - gap, F[i, j - 1] - gap), and the largest of the last row.",
     "3.3.1-d": "round(2 * np.log2(share / (frequency_u * frequency_v)))",
     "3.3.2-b": "(360 / 800) divided by (3000 / 10000).",
-    "3.1.1-c": "Parameters: (9 · 32 + 1) · 64. Multiplications: the weights of all filters, at 56 · 56 positions.",
+    "3.1.1-c": "Parameters: (9 · 32 + 1) · 64. Multiplications: the weights of all filters, at 28 · 28 positions.",
     "3.1.1-d": "r: 1, 5, 9, 11, 19, 27 pixels; the jump: 1, 2, 2, 4, 4, 4.",
     "4.3-d": "19 true calls, and 4 % of 1,980 false ones.",
     "4.1-e": "60 of 200, minus a quarter of 30 of 200.",

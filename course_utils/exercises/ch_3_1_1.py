@@ -86,10 +86,10 @@ def _product_of_matrices(image, kernel, stride, padding):
     return out
 
 
-_IMAGE = np.array(
-    [[2, 0, 1, 5, 3], [3, 1, 0, 2, 4], [0, 4, 2, 1, 1], [1, 0, 3, 2, 6], [5, 2, 1, 0, 2], [4, 1, 7, 3, 0]]
+_IMAGE = np.array(  # wider than high, and float32, as Keras wants it
+    [[2, 3, 0, 1, 5, 4], [0, 1, 4, 0, 2, 1], [1, 0, 2, 3, 1, 7], [5, 2, 1, 2, 0, 3], [3, 4, 1, 6, 2, 0]], "float32"
 )
-_KERNEL = np.array([[1, 2, 0], [0, -1, 1], [3, 0, 1]])
+_KERNEL = np.array([[1, 2, 0], [0, -1, 1], [3, 0, 1]], "float32")
 
 
 # --- 3.1.1-e: a network that the reader builds, and what it does -----------------------------------------------------
@@ -246,7 +246,7 @@ EXERCISES = [
             (_IMAGE, _KERNEL, 1, 0),
             (_IMAGE, _KERNEL, 2, 0),
             (_IMAGE, _KERNEL, 2, 1),
-            (_IMAGE.astype(float), _KERNEL[:2, :2], 3, 2),
+            (_IMAGE, _KERNEL[:2, :2], 3, 2),
         ),
         solutions=(_convolve_everywhere_first, _convolve_with_lists),
         misconceptions=(
@@ -294,35 +294,54 @@ EXERCISES = [
     ),
     Exercise(
         "3.1.1-c",
-        expected=[(9 * 32 + 1) * 64, 56 * 56 * 9 * 32 * 64],
-        solutions=(np.array([18_496, 57_802_752]), (18_496.0, 57_802_752.0)),
+        expected=[(9 * 32 + 1) * 64, 28 * 28 * 9 * 32 * 64],
+        solutions=(np.array([18_496, 14_450_688]), (18_496.0, 14_450_688.0)),
         misconceptions=(
-            Misconception([9 * 32 * 64, 56 * 56 * 9 * 32 * 64], "Nearly. Every filter has a bias too: 64 parameters."),
+            Misconception([9 * 32 * 64, 28 * 28 * 9 * 32 * 64], "Nearly. Every filter has a bias too."),
             Misconception(
-                [(9 * 32 + 1) * 64, 54 * 54 * 9 * 32 * 64],
-                "The parameters are right. With one zero at each edge the output has 56 rows, not 54.",
+                [(9 * 32 + 1) * 64, 56 * 56 * 9 * 32 * 64],
+                "The parameters are right. The stride is missing: the window skips every second place.",
             ),
             Misconception(
-                [(9 + 1) * 64, 56 * 56 * 9 * 64],
+                [(9 * 32 + 1) * 64, 27 * 27 * 9 * 32 * 64],
+                "The parameters are right. The zeros at the edges count: put p into the formula of the size.",
+            ),
+            Misconception(
+                [(9 * 32 + 1) * 64, 29 * 29 * 9 * 32 * 64],
+                "The parameters are right. The size is rounded down: no window may leave the padded image.",
+            ),
+            Misconception(
+                [(9 + 1) * 64, 28 * 28 * 9 * 64],
                 "A filter looks at all 32 input channels, with weights of its own for each.",
             ),
             Misconception(
                 [(9 * 32 + 1) * 64, 9 * 32 * 64],
-                "The parameters are right. Each weight is used again at every one of the 56 × 56 positions.",
+                "The parameters are right. Each weight is used again at every position of the output.",
             ),
             Misconception(
-                [(9 * 32 + 1) * 64, 56 * 56 * (9 * 32 + 1) * 64],
+                [(9 * 32 + 1) * 64, 28 * 28 * (9 * 32 + 1) * 64],
                 "The parameters are right. The bias is added, not multiplied.",
             ),
             Misconception(
-                [(9 * 32 + 32) * 64, 56 * 56 * 9 * 32 * 64],
+                [(9 * 32 + 1) * 64, 28 * 28 * 9 * 32],
+                "The parameters are right. You counted the multiplications of one filter.",
+            ),
+            Misconception(
+                [(9 * 32 + 1) * 64, 2 * 28 * 28 * 9 * 32 * 64],
+                "The parameters are right. Count the multiplications alone, not the additions.",
+            ),
+            Misconception(
+                [(3 * 32 + 1) * 64, 28 * 28 * 3 * 32 * 64], "A window of 3 × 3 holds more than three pixels."
+            ),
+            Misconception(
+                [(9 * 32 + 32) * 64, 28 * 28 * 9 * 32 * 64],
                 "There is one bias for each filter, not one for each input channel.",
             ),
             Misconception(
-                [(9 * 64 + 1) * 32, 56 * 56 * 9 * 32 * 64],
+                [(9 * 64 + 1) * 32, 28 * 28 * 9 * 32 * 64],
                 "You exchanged input channels and filters: one bias for each of the 64 filters.",
             ),
-            Misconception([56 * 56 * 9 * 32 * 64, (9 * 32 + 1) * 64], "Right numbers, wrong order: parameters first."),
+            Misconception([28 * 28 * 9 * 32 * 64, (9 * 32 + 1) * 64], "Right numbers, wrong order: parameters first."),
         ),
         hint="How many weights has one filter, over all its channels? Then all filters, then all positions.",
     ),
@@ -342,14 +361,17 @@ EXERCISES = [
                 "You used the jump after each layer. A layer's window steps with the jump before it.",
             ),
             Misconception(
-                16 * 200 / 32, "The first convolution has a stride too: behind it the jump is 2, behind the pooling 4."
+                16 * 200 / 32,
+                "The first convolution has a stride too. What does it do to the jump of the layers behind it?",
             ),
             Misconception(
                 19 * 200 / 32,
-                "Either a convolution behind the pooling is missing (there are two), or the stride of the pooling: "
-                "behind it the jump is 4.",
+                "Either a convolution behind the pooling is missing (there are two), or the stride of the pooling.",
             ),
-            Misconception(25 * 200 / 32, "Pooling widens the field as well: its window of 2 adds one jump, 2 pixels."),
+            Misconception(25 * 200 / 32, "Pooling widens the field as well: its window adds one jump."),
+            Misconception(
+                17 * 200 / 32, "The pooling is missing: it counts like a convolution, with its window and its stride."
+            ),
             Misconception(200, "The whole image is seen only after averaging over all positions."),
         ),
         hint="Write a row for each layer: its window, the jump before it, the field after it. Who changes the jump?",
