@@ -62,6 +62,7 @@ OWN = [
     Exercise("9.9-n", expected=57_802_752),
     Exercise("9.9-o", expected=lambda n: "A" * n, cases=((4,),)),
     Exercise("9.9-p", expected=lambda n: 12 / n, cases=((4,),), error_hint="Divide by the size."),
+    Exercise("9.9-q", expected=lambda n: [[n, 0], [0, n]], cases=((4,),)),
 ]
 
 
@@ -262,10 +263,11 @@ def test_a_function_wrong_in_an_unknown_way_gets_the_general_hint():
         ("9.9-e", [1, 3, 2], "[1, 3, 2]: entry [1] is too large."),
         ("9.9-e", [1, 2], "[1, 2]: it has 2 values, not 3."),
         ("9.9-l", {"mean": 3}, "{'mean': 3}: there is no entry 'parts'."),
-        ("9.9-l", {"mean": 3, "parts": {3}}, "{'mean': 3, 'parts': {3}}: the entry 'parts' is something is missing."),
+        ("9.9-l", {"mean": 3, "parts": {3}}, "{'mean': 3, 'parts': {3}}: the entry 'parts': something is missing."),
         ("9.9-l", {"mean": 4, "parts": {3, 6}}, "{'mean': 4, 'parts': {3, 6}}: the entry 'mean' is too large."),
         ("9.9-o", "AABA", "'AABA': character [2] is wrong."),
         ("9.9-o", "AAA", "'AAA': it has 3 characters, not 4."),
+        ("9.9-q", [[4, 0], [0, 3]], "[[4, 0], [0, 3]]: entry [1][1] is too small."),
         ("9.9-o", AlwaysEqual(), "a value of type AlwaysEqual: a string is asked for."),
     ],
 )

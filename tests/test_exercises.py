@@ -350,14 +350,14 @@ GUILTY = {  # once in this course, as what was said to an unrecognised answer
     "3.3.1-b": "F[i, j] = max(pair, F[i - 1, j] - gap, F[i, j - 1] - gap), and the largest of the last row.",
     "3.3.1-d": "round(2 * np.log2(share / (frequency_u * frequency_v)))",
     "3.3.2-b": "The memory is np.tanh(x @ W + memory @ U + b).",
-    "3.1.1-d": "Parameters: (9 · 32 + 1) · 64. Multiplications: the weights of all filters, at 56 · 56 positions.",
-    "3.1.1-e": "r: 1, 5, 9, 11, 19, 27 pixels; the jump: 1, 2, 2, 4, 4, 4.",
+    "3.1.1-c": "Parameters: (9 · 32 + 1) · 64. Multiplications: the weights of all filters, at 28 · 28 positions.",
+    "3.1.1-d": "r: 1, 5, 9, 11, 19, 27 pixels; the jump: 1, 2, 2, 4, 4, 4.",
     "4.3-c": "It is np.log2 of (counts + 1) / (counts.sum(axis=1) + 4) / 0.25.",
     "4.1-e": "60 of 200, minus a quarter of 30 of 200.",
     "3.1.2-e": "It is leaked + (1 - leaked) / 2.",
     "3.3.1-c": "The three are 23, 18 and 13.",
     "00-c": "It is about 15.4 %.",
-    "3.1.1-b": "The rows are 1, 2 and 1, -1.",
+    "3.1.1-a": "The rows are 1, 2 and 1, -1.",
 }
 
 

@@ -380,6 +380,19 @@ def test_grad_cam_equals_class_activation_maps_divided_by_the_number_of_position
     assert np.any(expected > 0) and (relu or np.any(expected < 0))
 
 
+def test_grad_cam_looks_into_a_sequential_model_as_well():
+    import keras
+
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Conv2D(3, 3, activation="relu", name="features"), keras.layers.GlobalAveragePooling2D()]
+    layers += [keras.layers.Dense(1, name="logit"), keras.layers.Activation("sigmoid")]
+    model = keras.Sequential([keras.Input((6, 6, 1)), *layers])
+    pictures = np.random.default_rng(0).normal(size=(2, 6, 6, 1)).astype(np.float32)
+    maps = np.asarray(layers[0](pictures))
+    expected = maps @ layers[2].get_weights()[0][:, 0] / 16
+    np.testing.assert_allclose(im.grad_cam(model, pictures, relu=False), expected, atol=1e-6)
+
+
 def test_grad_cam_does_not_depend_on_the_rest_of_the_batch_and_leaves_the_model_alone():
     model = im.small_cnn((16, 16, 1), width=4)
     before = [weight.copy() for weight in model.get_weights()]
@@ -519,3 +532,50 @@ def test_ten_views_refuse_a_model_with_several_outputs():
     two = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
     with pytest.raises(ValueError, match=r"model must give one probability .* \(None, 2\)"):
         im.predict_with_views(two, READY)
+
+
+# --- simulate_calcifications
+
+
+def test_calcifications_are_five_apart_and_grouped_or_not():
+    images, labels = im.simulate_calcifications(400, 0)
+    assert images.shape == (400, 32, 32, 1) and images.dtype == np.float32 and labels.tolist() == [0, 1] * 200
+    for image, label in zip(images[..., 0], labels, strict=True):
+        places = np.argwhere(image > 0.55)  # four and a half standard deviations from noise and from speck
+        assert len(places) == 5 and places.min() >= 2 and places.max() < 30
+        assert all(np.abs(one - other).max() >= 4 for one, other in itertools.combinations(places, 2))
+        assert not label or np.ptp(places, axis=0).max() < 10
+    scattered = [np.ptp(np.argwhere(image > 0.55), axis=0).max() for image in images[labels == 0, :, :, 0]]
+    assert np.mean(np.array(scattered) >= 10) > 0.95
+
+
+def test_specks_are_placed_as_the_docstring_says():
+    for side in (10, 28):
+        rng = np.random.default_rng(side)
+        for _ in range(200):
+            points = im._apart(rng, side)
+            assert points.shape == (5, 2) and points.min() >= 0 and points.max() < side
+            for first, second in itertools.combinations(points, 2):
+                assert np.abs(first - second).max() >= 4
+
+
+def test_scattered_calcifications_use_the_whole_image_and_groups_lie_anywhere():
+    images, labels = im.simulate_calcifications(2000, 0)
+    for label in (0, 1):
+        mean = images[labels == label, :, :, 0].mean(axis=0)
+        assert mean[2:30, 2:30].max() < 0.04 and mean[2:30, 2:30].min() > -0.02  # no place stands out
+        assert images[labels == label].sum(axis=(1, 2, 3)).mean() == pytest.approx(5, abs=0.7)
+
+
+def test_calcifications_are_the_same_for_the_same_seed_alone():
+    first, again, other = (im.simulate_calcifications(6, seed)[0] for seed in (3, 3, 4))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "word"),
+    [((1,), ValueError, "n_images"), ((2.5,), TypeError, "n_images"), ((4, -1), ValueError, "seed")],
+)
+def test_calcifications_complain(arguments, error, word):
+    with pytest.raises(error, match=word):
+        im.simulate_calcifications(*arguments)

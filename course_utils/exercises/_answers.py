@@ -160,16 +160,23 @@ def _wrong_value(a, b, tolerance):
     if isinstance(a, list) and isinstance(b, list):
         for i, (x, y) in _pairs(a, b):
             if not _same(x, y, tolerance):
-                inner = _wrong_value(x, y, tolerance) or "wrong"
-                within = inner.startswith("entry [")  # a list in a list: entry [0][2]
-                return f"entry [{i}]{inner.removeprefix('entry ')}" if within else f"entry [{i}] is {inner}"
+                return _said_of(f"entry [{i}]", _wrong_value(x, y, tolerance))
     if isinstance(a, dict) and isinstance(b, dict):
         for key in b:
             if not _same(a[key], b[key], tolerance):
-                return f"the entry {key!r} is {_wrong_value(a[key], b[key], tolerance) or 'wrong'}"
+                return _said_of(f"the entry {key!r}", _wrong_value(a[key], b[key], tolerance))
     if isinstance(a, frozenset) and isinstance(b, frozenset):
         return "something is missing" if b - a else "something does not belong to it"
     return ""
+
+
+def _said_of(entry, wrong):
+    """Join the name of an entry and what is wrong with it: "entry [0][1] is too small"."""
+    if wrong in ("", "too small", "too large"):
+        return f"{entry} is {wrong or 'wrong'}"
+    if wrong.startswith("entry ["):
+        return entry + wrong.removeprefix("entry ")
+    return f"{entry}: {wrong}"
 
 
 def _pairs(a, b):
