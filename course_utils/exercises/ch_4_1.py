@@ -352,14 +352,14 @@ def _mirrored(input_shape):
     )
 
 
-def _averaging(last_units=1, last="sigmoid", first="relu", with_input=True):
+def _averaging(last_units=1, last="sigmoid", with_input=True):
     """One convolution before the mean over all positions; the variants are mistakes."""
 
     def build_network(input_shape):
         import keras
 
         layers = [keras.Input(input_shape)] if with_input else []
-        layers += [keras.layers.Conv2D(8, 3, activation=first), keras.layers.GlobalAveragePooling2D()]
+        layers += [keras.layers.Conv2D(8, 3, activation="relu"), keras.layers.GlobalAveragePooling2D()]
         return keras.Sequential([*layers, keras.layers.Dense(last_units, activation=last)])
 
     return build_network
@@ -370,7 +370,8 @@ def _averaging(last_units=1, last="sigmoid", first="relu", with_input=True):
 
 def _threshold(labels, scores, sensitivity):
     positives = np.sort(scores[labels == 1])[::-1]
-    return positives[int(np.ceil(sensitivity * len(positives))) - 1]
+    shares = np.arange(1, len(positives) + 1) / len(positives)  # not ceil(0.56 * 25): the product lies above 14
+    return positives[np.argmax(shares >= sensitivity)]
 
 
 def _rounded_down(labels, scores, sensitivity):
@@ -438,7 +439,7 @@ EXERCISES = [
             Misconception(_as_in_the_lab, _LARGE.format(MOST_PARAMETERS)),
             Misconception(_flattening, _PLACE),
             Misconception(_mirrored, "it has learned where the haze lay"),
-            Misconception(_averaging(first=None), _BLIND),
+            Misconception(_averaging(), _BLIND),
             Misconception(_averaging(last="softmax"), _CONSTANT),
             Misconception(_averaging(last=None), _NO_PROBABILITY),
             Misconception(_averaging(with_input=False), _NO_INPUT),
