@@ -9,17 +9,28 @@ from course_utils.exercises import Exercise, Misconception
 # --- 4.1-a: the rows of a balanced batch -----------------------------------------------------------------------------
 
 _NOT_ROWS = "A batch is a row number for each film: a list or an array of as many whole numbers as the batch is large."
-_MASK = "These are labels or True and False for every film. `np.flatnonzero` turns a mask into row numbers."
+_MASK = "These are labels or True and False, not row numbers. `np.flatnonzero` turns a mask into row numbers."
 _TOO_FEW = "The batch is too small where a class has fewer films than half a batch: draw some of them more than once."
 _AS_IN_FILE = "The batch has the classes in the shares of the file: the frequent class still fills it."
 _POSITION = "You drew positions within a class and returned them as rows of the file: `rows[position]` is the row."
 _TURNED = "The rare class has been left out, or too much of one class taken. Count the labels of the rows you return."
 _SAME = "Two calls with the same generator gave the same batch: draw with `rng`, and do not seed it anew."
+_REPEATED = (
+    "Every batch holds one film of a class again and again, although the class has others. Draw each place anew."
+)
+_NEIGHBOURS = "The films of a class always come in the order of the file. Let chance choose each of them."
+_OTHER_CHANCE = (
+    "Two generators with the same seed gave different batches: the chance must come from `rng`, or nobody can repeat "
+    "your training."
+)
+_HALF = "`batch_size / 2` is a float, even where it is whole; `//` divides two whole numbers into a whole number."
 _NEVER = "Over many batches some films never came. Draw from all the rows of a class, not from its first ones."
 
 
 def _balanced_rows_complaint(balanced_rows):
     """Try the reader's function on two files, one of them with a very rare class."""
+    if not callable(balanced_rows):
+        return "A function is asked for: give its name, without calling it."
     frequent = np.array([1, 1, 0, 1, 1, 1, 0, 1, 1, 0, 1, 1])
     rare = np.array([0] * 20 + [1] * 3 + [0] * 9)
     for labels, size in ((frequent, 4), (rare, 8)):
@@ -32,10 +43,16 @@ def _balanced_rows_complaint(balanced_rows):
                 if "larger sample than population" in str(error):
                     return _TOO_FEW
                 raise
+            except TypeError as error:
+                if "integer" in str(error):
+                    return f"{_HALF} (TypeError: {error})"
+                raise
             complaint = _batch_complaint(batch, labels, size)
             if complaint:
                 return complaint
-            batches.append(np.asarray(batch).tolist())
+            batches.append(np.asarray(batch).astype(int).tolist())
+        if {row for batch in batches for row in batch} <= {0, 1}:
+            return _MASK
         if all(batch == batches[0] for batch in batches):
             return _SAME
         ones = np.array([np.mean(labels[batch]) for batch in batches])
@@ -43,7 +60,25 @@ def _balanced_rows_complaint(balanced_rows):
             return _wrong_shares(ones, labels, batches)
         if set(range(len(labels))) - {row for batch in batches for row in batch}:
             return _NEVER
+        again = np.random.default_rng(1)
+        if any(np.asarray(balanced_rows(labels.copy(), size, again)).tolist() != batch for batch in batches[:5]):
+            return _OTHER_CHANCE
+        complaint = _chance_complaint(batches, labels)
+        if complaint:
+            return complaint
     return ""
+
+
+def _chance_complaint(batches, labels):
+    """Are the films of the larger class chosen one by one?"""
+    larger = int(np.mean(labels) > 0.5)
+    of_class = np.flatnonzero(labels == larger)
+    chosen = [[row for row in batch if labels[row] == larger] for batch in batches]
+    if all(len(set(rows)) == 1 for rows in chosen):
+        return _REPEATED
+    places = [np.searchsorted(of_class, sorted(rows)) for rows in chosen]
+    steps = [np.sort(np.diff([*place, place[0] + len(of_class)])) for place in places]  # once around the class
+    return _NEIGHBOURS if all(np.all(step[:-1] == 1) for step in steps) else ""
 
 
 def _batch_complaint(batch, labels, size):
@@ -139,6 +174,36 @@ def _masks(labels, batch_size, rng):
     return labels == 1
 
 
+def _labels_of_rows(labels, batch_size, rng):
+    return labels[_rows_by_choice(labels, batch_size, rng)]
+
+
+def _chance_of_its_own(labels, batch_size, rng):
+    return _rows_by_choice(labels, batch_size, np.random.default_rng())
+
+
+def _global_chance(labels, batch_size, rng):
+    half = batch_size // 2
+    return np.concatenate([np.random.choice(np.flatnonzero(labels == label), half) for label in (0, 1)])
+
+
+def _one_film_each(labels, batch_size, rng):
+    return np.concatenate([[rng.choice(np.flatnonzero(labels == label))] * (batch_size // 2) for label in (0, 1)])
+
+
+def _neighbours(labels, batch_size, rng):
+    rows = []
+    for label in (0, 1):
+        of_class = np.flatnonzero(labels == label)
+        start = rng.integers(len(of_class))
+        rows.extend(of_class[(start + np.arange(batch_size // 2)) % len(of_class)])
+    return rows
+
+
+def _divided_with_a_rest(labels, batch_size, rng):
+    return rng.choice(np.flatnonzero(labels == 1), batch_size / 2)
+
+
 # --- 4.1-b: a small network, trained here on simulated films ---------------------------------------------------------
 
 MOST_PARAMETERS = 20_000
@@ -146,68 +211,80 @@ LEAST_AUC = 0.85
 
 _NO_INPUT = "The network does not know the size of its images: begin with `keras.Input(input_shape)`."
 _LARGE = "That is more than {:,} parameters. Where do they sit? `model.summary()` lists the layers."
-_NO_PROBABILITY = "Some outputs lie outside 0 to 1. What does chapter 3.1.2 put behind the last number?"
+_NO_PROBABILITY = "Some outputs can lie outside 0 to 1. What does chapter 3.1.2 put behind the last number?"
 _CONSTANT = "Every film gets the same number. (A softmax over one single number is always 1.)"
 _PLACE = (
-    "it has learned in which lung the haze lay, not what haze looks like. Which layer keeps every place apart, and "
-    "which layer makes the place forgotten?"
+    "it has learned where the haze lay, not what haze looks like. Which layer keeps every place apart, and which layer "
+    "makes the place forgotten?"
+)
+_ALMOST_ALL = (
+    "the maps are averaged, but each place of the last map sees almost the whole picture, and so knows where the haze "
+    "lies. Fewer layers or fewer poolings make it see less."
 )
 _BLIND = (
-    "it sees too little. A finding must be compared with what is around it: how many convolutions, how many filters, "
-    "and is there a bend (a ReLU) between them?"
+    "it has not learned to see haze in the short training of the check. A finding must be compared with what is around "
+    "it: how many convolutions, how many filters, and is there a bend (a ReLU) between them?"
 )
+_SIZE = (28, 56, 1)
+_COLUMNS = {"left": (5, 18), "middle": (22, 34)}
 
 
-def simulated_films(n, lung, seed):
-    """Draw simulated films of two dark lungs, every second one with a spot of haze in the lung "left" or "right"."""
+def simulated_strips(n, place, seed):
+    """Draw simulated strips of film, every second one with a spot of haze at the "left" or in the "middle".
+
+    There is grain and a slope of grey, but no lung, rib or edge that would tell one place from another.
+    """
     rng = np.random.default_rng(seed)
-    labels, (y, x) = np.arange(n) % 2, np.mgrid[:28, :28]
-    films = np.empty((n, 28, 28, 1), dtype="float32")
-    for film, label in zip(films[..., 0], labels, strict=True):
-        film[:] = rng.normal(0, 0.3, film.shape) + rng.normal() * (y - 14) / 14 + rng.normal() * (x - 14) / 14
-        for centre in (8, 20):
-            film -= 1.5 * (((x - centre) / 4.5) ** 2 + ((y - 14) / 9) ** 2 < 1)
-        row, column = rng.uniform(6, 22), rng.uniform(5, 11) + (12 if lung == "right" else 0)
-        film += label * 2.0 * np.exp(-((y - row) ** 2 + (x - column) ** 2) / 16)
-        film -= film.mean()
-        film /= film.std()
-    return films, labels
+    labels, (y, x) = np.arange(n) % 2, np.mgrid[: _SIZE[0], : _SIZE[1]]
+    strips = rng.normal(0, 0.3, (n, *_SIZE)).astype("float32")
+    for strip, label in zip(strips[..., 0], labels, strict=True):
+        strip += rng.normal() * (y - 14) / 14 + rng.normal() * (x - 28) / 28
+        row, column = rng.uniform(5, 23), rng.uniform(*_COLUMNS[place])
+        strip += label * 2.0 * np.exp(-((y - row) ** 2 + (x - column) ** 2) / 16)
+        strip -= strip.mean()
+        strip /= strip.std()
+    return strips, labels
 
 
 def _network_complaint(build_network):
-    """Build the reader's network, train it for a few seconds, and judge it on films with haze in the other lung."""
+    """Build the reader's network, train it for a few seconds, and judge it on strips with haze in another place."""
     import keras
 
     from course_utils import evaluation
 
+    if not callable(build_network):
+        return "A function is asked for: give its name, without calling it."
     keras.utils.set_random_seed(0)
-    model = build_network((28, 28, 1))
+    model = build_network(_SIZE)
     if not isinstance(model, keras.Model):
         return "Your function must return a Keras model: `keras.Sequential([...])` or `keras.Model(inputs, outputs)`."
     if not model.built:
         return _NO_INPUT
     if model.count_params() > MOST_PARAMETERS:
         return f"The network has {model.count_params():,} parameters. {_LARGE.format(MOST_PARAMETERS)}"
-    if model.input_shape != (None, 28, 28, 1) or model.output_shape != (None, 1):
+    if model.input_shape != (None, *_SIZE) or model.output_shape != (None, 1):
         shapes = f"from {model.input_shape} to {model.output_shape}"
         return f"One number for each film is asked for, from `input_shape`; the network goes {shapes}."
-    films, labels = simulated_films(600, "left", seed=1)
-    others, other_labels = simulated_films(400, "right", seed=2)
-    before = model.predict(others, batch_size=400, verbose=0)[:, 0]
-    if before.min() < 0 or before.max() > 1:
+    strips, labels = simulated_strips(600, "left", seed=1)
+    extreme = np.concatenate([1000 * strips[:50], -1000 * strips[:50]])
+    outputs = model.predict(extreme, batch_size=100, verbose=0)
+    if outputs.min() < 0 or outputs.max() > 1:
         return _NO_PROBABILITY
     model.compile(optimizer=keras.optimizers.Adam(5e-3), loss="binary_crossentropy")
-    model.fit(films, labels, batch_size=50, epochs=12, verbose=0)
-    after = model.predict(others, batch_size=400, verbose=0)[:, 0]
-    if not np.all(np.isfinite(after)) or np.ptp(after) == 0:
+    model.fit(strips, labels, batch_size=50, epochs=12, verbose=0)
+    others, other_labels = simulated_strips(400, "middle", seed=2)
+    p = model.predict(others, batch_size=400, verbose=0)[:, 0]
+    if not np.all(np.isfinite(p)) or np.ptp(p) == 0:
         return _CONSTANT
-    auc = evaluation.roc_auc(other_labels, after)
+    auc = evaluation.roc_auc(other_labels, p)
     if auc >= LEAST_AUC:
         return ""
-    same, same_labels = simulated_films(400, "left", seed=3)
+    same, same_labels = simulated_strips(400, "left", seed=3)
     same_auc = evaluation.roc_auc(same_labels, model.predict(same, batch_size=400, verbose=0)[:, 0])
-    results = f"Trained, it has an AUC of {same_auc:.2f} on new films with haze in the same lung and of {auc:.2f} on"
-    return f"{results} films with haze in the other: {_PLACE if same_auc >= LEAST_AUC else _BLIND}"
+    results = f"Trained, it has an AUC of {same_auc:.2f} on new pictures with haze at the left and of {auc:.2f} on"
+    averages = any("Global" in type(layer).__name__ for layer in model.layers)
+    reason = _BLIND if same_auc < LEAST_AUC else _ALMOST_ALL if averages else _PLACE
+    return f"{results} pictures with haze in the middle: {reason}"
 
 
 def _two_convolutions(input_shape):
@@ -255,20 +332,34 @@ def _flattening(input_shape):
         [
             keras.Input(input_shape),
             keras.layers.Flatten(),
-            keras.layers.Dense(24, activation="relu"),
+            keras.layers.Dense(12, activation="relu"),
             keras.layers.Dense(1, activation="sigmoid"),
         ]
     )
 
 
-def _averaging(last_units=1, last="sigmoid", first="relu", with_input=True):
+def _mirrored(input_shape):
+    import keras
+
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            keras.layers.RandomFlip("horizontal"),
+            keras.layers.Conv2D(8, 3, strides=2, activation="relu"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
+def _averaging(last_units=1, last="sigmoid", with_input=True):
     """One convolution before the mean over all positions; the variants are mistakes."""
 
     def build_network(input_shape):
         import keras
 
         layers = [keras.Input(input_shape)] if with_input else []
-        layers += [keras.layers.Conv2D(8, 3, activation=first), keras.layers.GlobalAveragePooling2D()]
+        layers += [keras.layers.Conv2D(8, 3, activation="relu"), keras.layers.GlobalAveragePooling2D()]
         return keras.Sequential([*layers, keras.layers.Dense(last_units, activation=last)])
 
     return build_network
@@ -279,7 +370,8 @@ def _averaging(last_units=1, last="sigmoid", first="relu", with_input=True):
 
 def _threshold(labels, scores, sensitivity):
     positives = np.sort(scores[labels == 1])[::-1]
-    return positives[int(np.ceil(sensitivity * len(positives))) - 1]
+    shares = np.arange(1, len(positives) + 1) / len(positives)  # not ceil(0.56 * 25): the product lies above 14
+    return positives[np.argmax(shares >= sensitivity)]
 
 
 def _rounded_down(labels, scores, sensitivity):
@@ -299,8 +391,24 @@ def _threshold_by_lists(labels, scores, sensitivity):
     return max(right)
 
 
-_LABELS = np.array([1, 1, 1, 1, 1, 0, 0, 0, 0, 0])
-_SCORES = np.array([0.9, 0.8, 0.6, 0.4, 0.1, 0.7, 0.5, 0.3, 0.2, 0.05])
+def _without_sorting(labels, scores, sensitivity):
+    positives = scores[labels == 1]
+    return positives[int(np.ceil(sensitivity * len(positives))) - 1]
+
+
+def _from_the_smallest(labels, scores, sensitivity):
+    positives = np.sort(scores[labels == 1])
+    return positives[int(np.ceil(sensitivity * len(positives))) - 1]
+
+
+def _on_a_grid(labels, scores, sensitivity):
+    return max(t for t in np.arange(0, 1.001, 0.001) if np.mean(scores[labels == 1] >= t) >= sensitivity)
+
+
+_LABELS = np.array([1, 0, 1, 0, 0, 1, 1, 0, 1, 0])
+_SCORES = np.array([0.4, 0.7, 0.9, 0.05, 0.3, 0.1, 0.8, 0.2, 0.6, 0.5])
+_MORE_LABELS = np.array([0, 1, 1, 0, 1, 1, 0, 1, 1, 1])  # seven positive cases, two of them with one score
+_MORE_SCORES = np.array([0.5521, 0.31283, 0.87416, 0.4107, 0.61549, 0.31283, 0.2094, 0.95207, 0.12345, 0.7002])
 
 EXERCISES = [
     Exercise(
@@ -315,6 +423,12 @@ EXERCISES = [
             Misconception(_seeded_anew, _SAME),
             Misconception(_first_ones, _NEVER),
             Misconception(_masks, _MASK),
+            Misconception(_labels_of_rows, "These are labels or True and False, not row numbers."),
+            Misconception(_chance_of_its_own, _OTHER_CHANCE),
+            Misconception(_global_chance, "the chance must come from `rng`"),
+            Misconception(_one_film_each, _REPEATED),
+            Misconception(_neighbours, _NEIGHBOURS),
+            Misconception(_divided_with_a_rest, _HALF),
         ),
     ),
     Exercise(
@@ -324,7 +438,8 @@ EXERCISES = [
         misconceptions=(
             Misconception(_as_in_the_lab, _LARGE.format(MOST_PARAMETERS)),
             Misconception(_flattening, _PLACE),
-            Misconception(_averaging(first=None), _BLIND),
+            Misconception(_mirrored, "it has learned where the haze lay"),
+            Misconception(_averaging(), _BLIND),
             Misconception(_averaging(last="softmax"), _CONSTANT),
             Misconception(_averaging(last=None), _NO_PROBABILITY),
             Misconception(_averaging(with_input=False), _NO_INPUT),
@@ -335,7 +450,15 @@ EXERCISES = [
     Exercise(
         "4.1-c",
         expected=_threshold,
-        cases=((_LABELS, _SCORES, 0.8), (_LABELS, _SCORES, 0.5), (_LABELS, _SCORES, 1.0), (1 - _LABELS, _SCORES, 0.7)),
+        cases=(
+            (_LABELS, _SCORES, 0.8),
+            (_LABELS, _SCORES, 0.5),
+            (_LABELS, _SCORES, 1.0),
+            (1 - _LABELS, _SCORES, 0.7),
+            (_MORE_LABELS, _MORE_SCORES, 0.6),
+            (_MORE_LABELS, _MORE_SCORES, 0.75),
+            (_MORE_LABELS, _MORE_SCORES, 0.95),
+        ),
         solutions=(_threshold_by_trying, _threshold_by_lists),
         misconceptions=(
             Misconception(
@@ -358,6 +481,9 @@ EXERCISES = [
                 lambda labels, scores, sensitivity: _threshold(1 - labels, scores, sensitivity),
                 "You took the scores of the negative cases. Those decide about specificity.",
             ),
+            Misconception(_without_sorting, "The order of the rows is not the order of the scores."),
+            Misconception(_from_the_smallest, "You counted from the smallest score. The largest are found first."),
+            Misconception(_on_a_grid, "The right threshold is the score of a case; it need not lie on your grid."),
         ),
         hint="Look at the scores of the positive cases alone. How many of them must lie at or above the threshold?",
     ),
@@ -373,6 +499,8 @@ EXERCISES = [
             Misconception(0.1, "That is the prevalence of the new ward. The film was not normal, though."),
             Misconception(0.8, "Unchanged? The same film means less where the disease is rarer."),
             Misconception(0.4 / 1.4, "The prior odds of one in ten are 0.1 / 0.9, not 0.1."),
+            Misconception(100 * 4 / 13, "As a probability, between 0 and 1, please: this looks like per cent."),
+            Misconception(0.3, "Close, but give at least three decimals."),
             Misconception(0.8 * 0.1, "That is the product of two probabilities. Odds are p / (1 - p)."),
         ),
         hint="First the odds of 0.8. By what factor do the prior odds fall from the one prevalence to the other?",
@@ -388,6 +516,8 @@ EXERCISES = [
             Misconception(60 / 200 - 30 / 200 * 0.8 / 0.2, "The weight is upside down: at τ = 0.2 alarms are cheap."),
             Misconception(60 / 90 - 30 / 90 * 0.25, "Divide by all 200 films, not by the 90 that were called for."),
             Misconception(60 - 30 * 0.25, "That is a count. Divide by the 200 films."),
+            Misconception(26.25, "For each film, please, not for a hundred of them."),
+            Misconception(0.26, "Close, but give at least three decimals."),
             Misconception(60 / 200, "You forgot the price of the false positives."),
         ),
         hint="A true positive counts fully. What does a false positive cost? Then: both as a share of what?",
