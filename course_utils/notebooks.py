@@ -438,7 +438,7 @@ def execute(notebook, folder, parameters=None, environment=None, on_cell=None):
         kernel_environment["COURSE_PROGRESS"] = str(Path(scratch) / "progress.json")
         kernel_environment.update(environment or {})
         messages = open(Path(scratch) / "stderr", "w+", encoding="utf-8")  # the kernel's own, not the cells'
-        with messages, client.setup_kernel(env=kernel_environment, stderr=messages):
+        with messages, client.setup_kernel(cleanup_kc=True, env=kernel_environment, stderr=messages):
             with _PeakMemory(client.km.provisioner.pid) as memory:
                 for index, cell in enumerate(notebook.cells):
                     try:

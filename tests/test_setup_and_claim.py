@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import psutil
 import pytest
 
 import course_utils
@@ -304,6 +305,18 @@ def test_figures_appear_below_their_cell_whatever_the_reader_has_set(monkeypatch
     run = notebooks.execute(notebook, notebooks.ROOT)
     assert not run.error
     assert ["image/png" in output.get("data", {}) for output in run.notebook.cells[1].outputs] == [True]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", ["1 + 1", "1 / 0"])
+def test_a_kernel_ends_with_its_notebook(code):
+    """Kernels that live on would fill the memory when the whole course is run."""
+    import nbformat
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"import os\nprint(os.getpid())\n{code}")])
+    run = notebooks.execute(notebook, notebooks.ROOT)
+    kernel = int(run.notebook.cells[0].outputs[0].text)
+    assert not psutil.pid_exists(kernel) or psutil.Process(kernel).status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.slow
