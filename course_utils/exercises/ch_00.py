@@ -181,7 +181,9 @@ def _form(network):
         return f"Its output goes from {low:.2f} to {high:.2f}. {what}. What makes a probability of a sum?"
     n_layers = sum(weight.ndim == 2 for weight in map(np.asarray, network.trainable_weights))
     if n_layers != 3:
-        return f"Two hidden layers are asked for. Your network has {n_layers} layers whose weights training changes, the output included."
+        return (
+            f"Two hidden layers are asked for. Layers whose weights training may change: {n_layers}, with the output."
+        )
     if network.count_params() > 200:
         return f"It has {network.count_params()} parameters, more than 200. Which layer has most of them?"
     logits = [np.log(p) - np.log1p(-p) for p in np.clip([p_a, p_b, p_middle], 1e-6, 1 - 1e-6)]
