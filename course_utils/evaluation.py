@@ -361,7 +361,7 @@ def auc_interval(labels, scores, *, groups=None, level=0.95):
     Coverage of the 95 % interval in simulations: 0.95-0.97 with 64 and 107 patients and areas from 0.69 to 0.99;
     0.98 with 10 and 10; 0.93-0.97 with 12 to 171 patients of eight rows each. It misses more often where one class is
     small and the other large: 0.91-0.94 with 20 and 300, 0.84-0.89 with 3 and 200, where most misses lie on one side:
-    the true area is below `low`. With a handful of patients in one class, do not lean on `low`. The interval also misses
+    the true area is below `low`. With few patients in one class, do not lean on `low`. The interval also misses
     more often where a few patients are of another kind than the rest (wrong labels, a rare form of the disease): a test
     set that happens to hold none of them cannot warn of them.
 
