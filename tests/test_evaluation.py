@@ -63,6 +63,14 @@ def test_roc_auc_ignores_monotone_transformations(data):
     assert ev.roc_auc(labels, scores) == ev.roc_auc(labels, 3 * scores**3 + 7)
 
 
+@pytest.mark.parametrize("largest", [2**53 + 1, -(2**53) - 1, np.iinfo(np.int64).min])
+def test_whole_numbers_that_floats_do_not_tell_apart_are_refused(largest):
+    scores = np.array([0, 2**53, -(2**53), 1, 2, largest])
+    with pytest.raises(ValueError, match="scores must not hold whole numbers beyond"):
+        ev.roc_auc([0, 1, 0, 1, 0, 1], scores)
+    assert ev.roc_auc([0, 1, 0, 1, 0], scores[:5]) == pytest.approx(5 / 6)
+
+
 @given(labels_and_scores(ties=False))
 @without_deadline
 def test_roc_auc_of_negated_scores_is_the_complement(data):
@@ -381,6 +389,36 @@ def test_the_interval_of_a_difference_covers_the_truth(n, areas):
         intervals.append(ev.auc_difference(labels, a, b))
     assert 0.92 <= coverage(intervals, areas[0] - areas[1]) <= 1
     assert all(interval.low < interval.high for interval in intervals)
+
+
+@pytest.mark.parametrize(
+    ("n_positives", "n_negatives", "area", "least", "most"),
+    [(3, 200, 0.86, 0.80, 0.88), (5, 100, 0.80, 0.87, 0.93)],
+)
+def test_with_few_patients_of_a_class_the_true_area_is_below_the_interval(n_positives, n_negatives, area, least, most):
+    """What the notes of `auc_interval` say of its weak side."""
+    rng = np.random.default_rng(1)
+    data = [binormal(rng, n_positives, n_negatives, area) for _ in range(1000)]
+    intervals = [ev.auc_interval(labels, scores) for labels, scores in data]
+    assert least <= coverage(intervals, area) <= most
+    n_too_high, n_too_low = sum(i.low > area for i in intervals), sum(i.high < area for i in intervals)
+    assert n_too_high > 3 * n_too_low
+
+
+@pytest.mark.parametrize(
+    ("n_positives", "n_negatives", "areas", "least", "most"),
+    [(64, 107, (0.995, 0.976), 0.89, 0.94), (10, 10, (0.983, 0.921), 0.88, 0.95), (5, 100, (0.983, 0.921), 0.75, 0.83)],
+)
+def test_a_large_lead_near_one_is_larger_than_its_interval(n_positives, n_negatives, areas, least, most):
+    """What the notes of `auc_difference` say of its weak side: it understates a lead, and does not invent one."""
+    rng = np.random.default_rng(1)
+    labels, lead, intervals = np.repeat([1, 0], [n_positives, n_negatives]), areas[0] - areas[1], []
+    for _ in range(1000):
+        shared, own = rng.normal(size=len(labels)), rng.normal(size=(2, len(labels)))
+        a, b = np.outer(np.sqrt(2) * stats.norm.ppf(areas), labels) + 0.8 * shared + 0.6 * own
+        intervals.append(ev.auc_difference(labels, a, b))
+    assert least <= coverage(intervals, lead) <= most
+    assert np.mean([interval.low > lead for interval in intervals]) < 0.01
 
 
 def test_difference_of_areas_is_paired_and_agrees_with_the_bootstrap_in_the_middle():

@@ -181,7 +181,9 @@ def _form(network):
         return f"Its output goes from {low:.2f} to {high:.2f}. {what}. What makes a probability of a sum?"
     n_layers = sum(weight.ndim == 2 for weight in map(np.asarray, network.trainable_weights))
     if n_layers != 3:
-        return f"Two hidden layers are asked for. Your network has {n_layers} layers with weights, the output included."
+        return (
+            f"Two hidden layers are asked for. Layers whose weights training may change: {n_layers}, with the output."
+        )
     if network.count_params() > 200:
         return f"It has {network.count_params()} parameters, more than 200. Which layer has most of them?"
     logits = [np.log(p) - np.log1p(-p) for p in np.clip([p_a, p_b, p_middle], 1e-6, 1 - 1e-6)]
@@ -343,6 +345,10 @@ EXERCISES = [
             Misconception(
                 (0.90 * 0.01 / (0.90 * 0.01 + 0.05 * 0.99), 0.95 * 0.99 / (0.95 * 0.99 + 0.10 * 0.01)),
                 "These are two numbers, and one is asked for: which of them speaks of the positive results?",
+            ),
+            Misconception(
+                0.95 * 0.99 / (0.95 * 0.99 + 0.10 * 0.01),
+                "That is the negative predictive value: it speaks of the negative results.",
             ),
             Misconception([0.90 * 0.01 / (0.90 * 0.01 + 0.05 * 0.99)], "Take the number out of its brackets."),
         ),
