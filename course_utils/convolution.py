@@ -175,7 +175,7 @@ def receptive_field(layers):
 
     Parameters
     ----------
-    layers : sequence of (kernel_size, stride) or (kernel_size, stride, dilation)
+    layers : sequence of (kernel_size, stride) or (kernel_size, stride, dilation), or an array with such rows
         From the input to the output; integers of at least 1.
 
     Returns
@@ -194,6 +194,7 @@ def receptive_field(layers):
     """
     field, jump = 1, 1
     for number, layer in enumerate(layers):
+        layer = tuple(layer) if isinstance(layer, np.ndarray) and layer.ndim == 1 else layer
         if not isinstance(layer, tuple | list) or len(layer) not in (2, 3):
             raise ValueError(
                 f"layers must be pairs (kernel_size, stride) or triples with the dilation, got {layer!r} at {number}"

@@ -50,6 +50,8 @@ def standardise(images):
     """
     images = _image_array(images).astype(float)
     pixels = tuple(range(1, images.ndim))
+    # Halve or double first: squares of huge or tiny numbers leave the range of a float. Powers of 2 round nothing.
+    images = np.ldexp(images, -np.frexp(np.abs(images).max(axis=pixels, keepdims=True))[1])
     constant = images.min(axis=pixels, keepdims=True) == images.max(axis=pixels, keepdims=True)
     deviation = np.where(constant, 1.0, images.std(axis=pixels, keepdims=True))
     centred = np.where(constant, 0.0, images - images.mean(axis=pixels, keepdims=True))
@@ -57,7 +59,7 @@ def standardise(images):
 
 
 def window_hounsfield(values, centre, width):
-    """Map Hounsfield units to grey values from 0 to 1, as a viewer does: black below the window, white above it.
+    """Map Hounsfield units to grey values from 0 to 1, as DICOM's function LINEAR_EXACT does: black below, white above.
 
     Parameters
     ----------

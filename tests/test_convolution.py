@@ -276,6 +276,10 @@ def test_receptive_fields_known_by_hand(layers, expected):
     assert convolution.receptive_field(layers) == expected
 
 
+def test_receptive_field_takes_the_rows_of_an_array():
+    assert convolution.receptive_field(np.array([[3, 1], [2, 2], [3, 1]])) == (8, 2)
+
+
 @given(
     layers=st.lists(st.tuples(st.integers(1, 4), st.integers(1, 2), st.integers(1, 2)), min_size=1, max_size=4),
 )

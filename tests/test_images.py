@@ -89,6 +89,18 @@ def test_a_constant_image_of_odd_grey_value_becomes_exactly_zero():
     assert np.all(im.standardise(np.full((2, 5, 7), 0.1)) == 0)
 
 
+@pytest.mark.parametrize("factor", [2.0**660, 2.0**-660, 2.0**1015])
+def test_standardise_holds_for_huge_and_tiny_numbers(factor):
+    images = distinct_images(3).astype(float)
+    np.testing.assert_array_equal(im.standardise(images * factor), im.standardise(images))
+
+
+def test_standardise_changes_no_bit_of_what_the_plain_formula_gives():
+    images = distinct_images(3).astype(float) / 7 + 3
+    plain = (images - images.mean(axis=(1, 2), keepdims=True)) / images.std(axis=(1, 2), keepdims=True)
+    np.testing.assert_array_equal(im.standardise(images), plain.astype(np.float32))
+
+
 # --- Hounsfield windows
 
 
