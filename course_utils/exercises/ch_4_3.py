@@ -38,7 +38,7 @@ _NOT_TRUE = "That is not true of the right score"
 _ASSERT = " Does it end with `return`? An `assert` says nothing back."
 _CONSTANT = "It is true of every wrong program too, also of the one that always says 0."
 _THE_FIFTH = "It catches the four of the table, but not the fifth: nothing in it depends on what a gap costs."
-_ZERO = "It lets the document's own function through: the right score of your pair is 0, the one answer it has."
+_ZERO = "It lets the document's own function through: 0 satisfies your property. Ask for an exact score that is not 0."
 _NO_GAP = "Does your pair need a gap at all? These programs differ only where there are gaps or letters left over."
 
 
