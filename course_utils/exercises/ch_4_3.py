@@ -194,6 +194,10 @@ def _nothing_added(counts, window, place, letter):
         return np.log2(counts[place, "ACGT".index(letter)]) - np.log2(counts[place, "ACGT".index(window[place])])
 
 
+def _rounded_effect(counts, window, place, letter):
+    return round(float(_variant_effect(counts, window, place, letter)), 1)
+
+
 def _score_of_the_variant(counts, window, place, letter):
     return _log_odds(counts, _changed(window, place, letter))
 
@@ -633,6 +637,7 @@ EXERCISES = [
         solutions=(_effect_by_one_row, _effect_by_table),
         misconceptions=(
             Misconception(_reversed_effect, "The sign is the wrong way round: the variant minus the reference."),
+            Misconception(_rounded_effect, "That is rounded. Return all decimals."),
             Misconception(_natural_logarithm, "That is the natural logarithm. Here the unit is bits: `np.log2`."),
             Misconception(
                 _nothing_added, "Add 1 to every count: a letter not seen in ten sites is rare, not impossible."
