@@ -234,12 +234,13 @@ def _groups_of_windows(windows, names, alike):
 
 @dataclass(frozen=True)
 class SpliceDonors:
-    """What `load_splice_donors` returns: the fields of `UCISplice`. The arrays cannot be written to."""
+    """What `load_splice_donors` returns: the fields of `UCISplice`, and counts. The arrays cannot be written to."""
 
     name: str
     windows: np.ndarray  # [n] texts of 9 letters
     labels: np.ndarray  # [n] int64, 0 = GT without a known splice site, 1 = donor
     groups: np.ndarray  # [n] int64
+    stands_for: np.ndarray  # [n] int64, sites of the genome that a donor stands for; 1 for decoys
     label_names: tuple
     middle: int
     licence: str
@@ -258,7 +259,9 @@ def load_splice_donors():
     SpliceDonors
         `windows` [n] texts of nine letters over A, C, G, T, all with GT at letters 3 and 4; `labels` (1 = donor);
         `groups`: decoys that begin in the same column of the alignment have one group, and so has a donor with the
-        same letters; every other donor has its own; `label_names`, `middle` (3), `licence`, `citation`.
+        same letters; every other donor has its own; `stands_for`: how many annotated sites of the genome a donor
+        stands for, its own and a share of those that were not drawn (1 for decoys); `label_names`, `middle` (3),
+        `licence`, `citation`.
 
     Raises
     ------
@@ -272,13 +275,19 @@ def load_splice_donors():
     Taught in: 04_3_biological_sequences_lab
     """
     n = 2680 + 1500  # decoys, donors
-    layout = {"letters": ("uint8", (n, 9)), "labels": ("uint8", (n,)), "groups": ("int16", (n,))}
+    layout = {
+        "letters": ("uint8", (n, 9)),
+        "labels": ("uint8", (n,)),
+        "groups": ("int16", (n,)),
+        "stands_for": ("int32", (n,)),
+    }
     arrays = files.load_npz("splice_donors", layout)
     return SpliceDonors(
         **credits("splice_donors"),
         windows=files.read_only(arrays["letters"].view("S9")[:, 0].astype("U9")),
         labels=files.read_only(arrays["labels"].astype(np.int64)),
         groups=files.read_only(arrays["groups"].astype(np.int64)),
+        stands_for=files.read_only(arrays["stands_for"].astype(np.int64)),
         label_names=("decoy", "donor"),
         middle=3,
     )

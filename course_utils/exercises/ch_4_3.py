@@ -38,7 +38,7 @@ _NOT_TRUE = "That is not true of the right score"
 _ASSERT = " Does it end with `return`? An `assert` says nothing back."
 _CONSTANT = "It is true of every wrong program too, also of the one that always says 0."
 _THE_FIFTH = "It catches the four of the table, but not the fifth: nothing in it depends on what a gap costs."
-_ZERO = "It lets the document's own function through: the right score of your pair is 0, the one answer it has."
+_ZERO = "It lets the document's own function through: 0 satisfies your property. Ask for an exact score that is not 0."
 _NO_GAP = "Does your pair need a gap at all? These programs differ only where there are gaps or letters left over."
 
 
@@ -192,6 +192,10 @@ def _natural_logarithm(counts, window, place, letter):
 def _nothing_added(counts, window, place, letter):
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log2(counts[place, "ACGT".index(letter)]) - np.log2(counts[place, "ACGT".index(window[place])])
+
+
+def _rounded_effect(counts, window, place, letter):
+    return round(float(_variant_effect(counts, window, place, letter)), 1)
 
 
 def _score_of_the_variant(counts, window, place, letter):
@@ -633,6 +637,7 @@ EXERCISES = [
         solutions=(_effect_by_one_row, _effect_by_table),
         misconceptions=(
             Misconception(_reversed_effect, "The sign is the wrong way round: the variant minus the reference."),
+            Misconception(_rounded_effect, "That is rounded. Return all decimals."),
             Misconception(_natural_logarithm, "That is the natural logarithm. Here the unit is bits: `np.log2`."),
             Misconception(
                 _nothing_added, "Add 1 to every count: a letter not seen in ten sites is rare, not impossible."

@@ -123,6 +123,14 @@ def test_donors_occur_among_the_decoys():
     assert len(set(group_of_decoy.values())) == 778
 
 
+def test_few_donors_stand_for_most_sites():
+    data = datasets.load_splice_donors()
+    sites = np.sort(data.stands_for[data.labels == 1])[::-1]
+    assert (data.stands_for[data.labels == 0] == 1).all() and sites.min() >= 1
+    assert round(sites[:300].sum() / sites.sum(), 2) == 0.71
+    assert abs(sites.sum() / 290_075 - 1) < 0.005  # all sites with GT in the source
+
+
 def test_brca1_is_translated_codon_by_codon():
     data = datasets.load_brca1()
     assert (len(data.species), data.alignment.shape, data.protein.shape) == (55, (55, 3009), (55, 1003))
