@@ -89,6 +89,7 @@ GOOD = {
 SPECIAL = {
     "output_size": {"size": 8},
     "simulate_brain_lesions": {"size": 32},
+    "simulate_calcifications": {"n_images": 4},
     "number_grid": {"values": DISTANCES, "window": (0, 0, 1, 3), "weights": np.array([[1.0, 2.0, 3.0]])},
     "network_units": {"layers": [[1, 2], [3]], "weights": [[[1], [2]]]},
     "train_secondary_structure": {"labels": [np.array([0, 1, 2]), np.array([0, 1])]},
