@@ -36,9 +36,17 @@ def fixture_exercises(monkeypatch):
 
 
 def each(list_of):
-    """One test for each item of an exercise; the chapter's file is in its name, for `pytest -k <file>`."""
+    """One test for each item of an exercise; the chapter's file is in its name, for `pytest -k <file>`.
+
+    The tests of an exercise whose check trains networks are slow ones.
+    """
     return [
-        pytest.param(exercise, item, id=f"{FILES.get(number, number)}-{exercise.id}-{position}")
+        pytest.param(
+            exercise,
+            item,
+            id=f"{FILES.get(number, number)}-{exercise.id}-{position}",
+            marks=[pytest.mark.slow] if exercise.seconds >= 90 else [],
+        )
         for exercise in ALL
         for number in [exercise.id.rsplit("-", 1)[0]]
         for position, item in enumerate(list_of(exercise))
