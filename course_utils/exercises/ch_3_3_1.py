@@ -28,6 +28,8 @@ _PAIRS = (
     ("CCCTTGACATT", "GGTTGCATTAAAA", 1),
     ("AACCGGTT", "TTAACGGA", 2),
     ("ACACACTA", "AGCACACA", 1),
+    ("TTACGTACGTT", "CCACGAACGCC", 2),  # a pair of different letters is needed
+    ("ACGACG", "ACGTACG", 1),  # a gap in a is needed
 )
 _LETTERS_LOST = "Read without its gaps, your {row} row is {found!r}: that is no stretch of {whole!r}."
 _BACKWARDS = "Your rows are back to front: the walk meets the last column first, so where does a new one belong?"
@@ -35,6 +37,8 @@ _EXCHANGED = "Your rows are exchanged: that of a comes first."
 _CORNER = "Your walk begins in the corner. Where does a local alignment end?"
 _PAST_ZERO = "Your walk goes on past the 0: letters before the best part take away from it."
 _TOO_SHORT = "Your walk ends too early: the pair that leads from 0 to the first positive cell belongs to it too."
+_NEVER_UNEQUAL = "Two different letters may stand in a pair too: does your walk ever take one?"
+_NEVER_LEFT = "Your walk never puts a letter of b under a gap in a: which step to the next cell is missing?"
 _LEFT = "your walk leaves the matrix. On the border all values are 0, and no way leads to them: where does it end?"
 
 
@@ -90,6 +94,8 @@ def _rows_complaint(rows, table, a, b, gap):
         ({"corner": True, "least": None}, _CORNER),
         ({"least": None}, _PAST_ZERO),
         ({"least": 1}, _TOO_SHORT),
+        ({"only_equal": True}, _NEVER_UNEQUAL),
+        ({"never_left": True}, _NEVER_LEFT),
     )
     for fault, hint in faults:
         if _walk(**fault)(table, a, b, gap) == (row_a, row_b):
@@ -97,8 +103,11 @@ def _rows_complaint(rows, table, a, b, gap):
     return f"Its score is {score}, and the largest value of F is another. Look at the cells where your walk turns."
 
 
-def _walk(corner=False, least=0, front=True, gaps_first=False, exchanged=False):
-    """Build a walk: where it begins, the value at which it ends (None: on a border), where new columns are written."""
+def _walk(corner=False, least=0, front=True, gaps_first=False, exchanged=False, only_equal=False, never_left=False):
+    """Build a walk: where it begins, the value at which it ends (None: on a border), where new columns are written.
+
+    `only_equal` and `never_left` leave out a step that every walk needs.
+    """
 
     def trace_local(F, a, b, gap):
         rows = "", ""
@@ -106,6 +115,10 @@ def _walk(corner=False, least=0, front=True, gaps_first=False, exchanged=False):
         while (i > 0 and j > 0) if least is None else F[i, j] > least:
             is_pair = F[i, j] == max(0, F[i - 1, j - 1] + (1 if a[i - 1] == b[j - 1] else -1))
             up, left = F[i, j] == F[i - 1, j] - gap, F[i, j] == F[i, j - 1] - gap
+            if only_equal:
+                is_pair, left = a[i - 1] == b[j - 1], True
+            if never_left:
+                up, left = not is_pair, False
             if is_pair and not (gaps_first and (up or left)):
                 column, i, j = (a[i - 1], b[j - 1]), i - 1, j - 1
             elif up:
@@ -332,6 +345,8 @@ EXERCISES = [
             Misconception(_walk_one_letter_late, "each step of the walk writes into both"),
             Misconception(_walk_of_a_global_alignment, _LEFT),
             Misconception(_walk_from_the_largest_value, "where does it end? (IndexError)"),
+            Misconception(_walk(only_equal=True), _NEVER_UNEQUAL),
+            Misconception(_walk(never_left=True), _NEVER_LEFT),
             Misconception(_walk_at_the_cost_of_one, "the largest value of F is another"),
         ),
     ),
