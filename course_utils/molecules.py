@@ -872,13 +872,12 @@ def _written(molecule, stereo):
     """Return the canonical SMILES of a molecule."""
     from rdkit import Chem
 
-    if stereo:
-        return Chem.MolToSmiles(molecule)
-    molecule = Chem.Mol(molecule)
-    for atom in molecule.GetAtoms():
-        atom.SetIsotope(0)
-    Chem.RemoveStereochemistry(molecule)
-    return Chem.MolToSmiles(Chem.RemoveHs(molecule))  # an atom of deuterium is one of hydrogen again
+    if not stereo and any(atom.GetAtomicNum() == 1 for atom in molecule.GetAtoms()):
+        molecule = Chem.Mol(molecule)
+        for atom in molecule.GetAtoms():
+            atom.SetIsotope(0)
+        molecule = Chem.RemoveHs(molecule)  # an atom of deuterium is one of hydrogen again
+    return Chem.MolToSmiles(molecule, isomericSmiles=stereo)
 
 
 def _alphabet(elements):

@@ -1,4 +1,4 @@
-"""The recipe of small_molecules.npz. It reads a Parquet file, so it needs pyarrow, which the course does not install."""
+"""The recipe of small_molecules.npz. It reads a Parquet file: it needs pyarrow, which the course does not install."""
 
 import io
 from pathlib import Path
