@@ -385,7 +385,7 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
     smiles : list of n str
     shares : tuple of k floats
         Share of each part, such as training, validation and test; they sum to 1. The parts come out close to them, as
-        whole scaffolds allow.
+        far as whole scaffolds allow.
     seed : int, optional
         None: the largest scaffold first, the rule of MoleculeNet; the last parts then hold the rare scaffolds. A
         seed: the scaffolds come in random order.
@@ -420,7 +420,7 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
         groups.setdefault(name, []).append(row)
     groups = list(groups.values())
     if seed is None:
-        groups.sort(key=lambda rows: (-len(rows), rows[0]))
+        groups.sort(key=lambda rows: (len(rows), rows[0]), reverse=True)
     else:
         order = np.random.default_rng(seed).permutation(len(groups))
         groups = [groups[number] for number in order]
@@ -569,7 +569,7 @@ def atom_bond_matrices(smiles, elements=ELEMENTS, max_atoms=None):
     elements = _alphabet(elements)
     if max_atoms is not None:
         max_atoms = _checks.integer(max_atoms, "max_atoms", least=1)
-    texts = [_checks.text(text, "smiles", "a list of strings") for text in _listed(smiles)]
+    texts = _listed(smiles)
     molecules = _molecules(texts)
     codes = {element: number for number, element in enumerate(elements, start=1)}
     with _silence():
