@@ -11,13 +11,30 @@ import numpy as np
 from course_utils import _checks
 
 __all__ = [
+    "MEASURED",
     "Measures",
     "add_one_carbon",
     "frechet_distance",
     "internal_diversity",
     "measure_molecules",
+    "position_marginals",
+    "random_selfies",
+    "resample_atoms",
     "scaled_wasserstein",
 ]
+
+MEASURED = (  # the descriptors in which generated molecules are compared with real ones
+    "molecular weight (g/mol)",
+    "logP",
+    "TPSA (square Angstrom)",
+    "H-bond donors",
+    "H-bond acceptors",
+    "rotatable bonds",
+    "rings",
+    "aromatic rings",
+    "share of sp3 carbons",
+    "QED",
+)
 
 
 # --- Distances between two sets of measured values -------------------------------------------------------------------
@@ -170,7 +187,232 @@ def measure_molecules(generated, training):
     Taught in: 03_2_1_generative_adversarial_networks
     """
     from course_utils import molecules
-    ...
+
+    generated = _texts(generated, "generated", none_allowed=True)
+    training = {molecules.canonical(text) for text in _texts(training, "training")}
+    if len(training) < 2:
+        raise ValueError(f"training must hold at least 2 different molecules, got {len(training)}")
+    # Duplicates are valid: `clean_molecules` would leave them out, so every text is read by itself.
+    valid = [text for text in map(_canonical_or_none, generated) if text is not None]
+    distinct = sorted(set(valid))
+    nan = float("nan")
+    measures = {
+        "n": len(generated),
+        "valid": len(valid) / len(generated),
+        "unique": len(distinct) / len(valid) if valid else nan,
+        "novel": sum(text not in training for text in distinct) / len(distinct) if distinct else nan,
+        "diversity": nan,
+        "wasserstein": nan,
+        "frechet": nan,
+    }
+    if len(distinct) >= 2:
+        measures["diversity"] = internal_diversity(molecules.fingerprints(distinct))
+    if len(valid) >= 2:
+        reference = molecules.descriptors(sorted(training), MEASURED)
+        varies = reference.std(axis=0) > 0
+        centre, spread = reference[:, varies].mean(axis=0), reference[:, varies].std(axis=0)
+        reference = (reference[:, varies] - centre) / spread
+        found = (molecules.descriptors(valid, MEASURED)[:, varies] - centre) / spread
+        measures["wasserstein"] = float(scaled_wasserstein(found, reference).mean())
+        measures["frechet"] = frechet_distance(found, reference)
+    return Measures(**measures)
+
+
+# --- What a generator must beat --------------------------------------------------------------------------------------
+
+
+def random_selfies(n, length=12, seed=0):
+    """Draw strings of SELFIES symbols at random and read them as molecules: all are valid, and nothing was learned.
+
+    Parameters
+    ----------
+    n : int
+    length : int
+        Symbols in a string; the molecule may have fewer atoms, since symbols that cannot be bound end it.
+    seed : int
+
+    Returns
+    -------
+    list of n str
+        SMILES.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Source: Krenn M et al. (2020). Self-referencing embedded strings (SELFIES). *Machine Learning: Science and
+    Technology* 1:045024. https://doi.org/10.1088/2632-2153/aba947
+
+    Taught in: 03_2_1_generative_adversarial_networks
+    """
+    import selfies
+
+    n, length = _checks.integer(n, "n", least=1), _checks.integer(length, "length", least=1)
+    alphabet = sorted(selfies.get_semantic_robust_alphabet())
+    drawn = _checks.generator(seed).integers(len(alphabet), size=(n, length))
+    return [selfies.decoder("".join(alphabet[code] for code in row)) for row in drawn]
+
+
+def position_marginals(atoms, bonds, n, seed=0):
+    """Draw each atom and each bond of a molecule by itself, as often as it occurs at its place in the training set.
+
+    The generator that knows every place and no connection between two places. What a network learns beyond this, it
+    learned about how atoms and bonds go together.
+
+    Parameters
+    ----------
+    atoms : array of int, shape (molecules, places)
+    bonds : array of int, shape (molecules, places, places)
+        Both from `molecules.atom_bond_matrices`.
+    n : int
+        Molecules to draw.
+    seed : int
+
+    Returns
+    -------
+    atoms : array of int64, shape (n, places)
+    bonds : array of int64, shape (n, places, places)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Taught in: 04_2_drug_discovery_lab
+    """
+    atoms, bonds = _matrices(atoms, bonds)
+    n, generator = _checks.integer(n, "n", least=1), _checks.generator(seed)
+    places = atoms.shape[1]
+    # One row drawn for each place is a draw from the values that occur there.
+    drawn_atoms = atoms[generator.integers(len(atoms), size=(n, places)), np.arange(places)]
+    first, second = np.triu_indices(places, k=1)
+    drawn_bonds = np.zeros((n, places, places), dtype=np.int64)
+    drawn_bonds[:, first, second] = bonds[generator.integers(len(bonds), size=(n, len(first))), first, second]
+    return drawn_atoms, drawn_bonds + drawn_bonds.transpose(0, 2, 1)
+
+
+def resample_atoms(atoms, bonds, n, seed=0):
+    """Keep the bonds of a real molecule and draw its atoms anew, as often as each element occurs.
+
+    Parameters
+    ----------
+    atoms : array of int, shape (molecules, places)
+    bonds : array of int, shape (molecules, places, places)
+        Both from `molecules.atom_bond_matrices`.
+    n : int
+        Molecules to draw.
+    seed : int
+
+    Returns
+    -------
+    atoms : array of int64, shape (n, places)
+        Places without an atom stay so.
+    bonds : array of int64, shape (n, places, places)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described, or no molecule has an atom.
+
+    Taught in: 04_2_drug_discovery_lab
+    """
+    atoms, bonds = _matrices(atoms, bonds)
+    n, generator = _checks.integer(n, "n", least=1), _checks.generator(seed)
+    elements = atoms[atoms > 0]
+    if not len(elements):
+        raise ValueError("atoms must hold at least one atom, got none")
+    rows = generator.integers(len(atoms), size=n)
+    drawn = generator.choice(elements, size=(n, atoms.shape[1]))
+    return np.where(atoms[rows] > 0, drawn, 0), bonds[rows]
+
+
+def add_one_carbon(smiles, n, seed=0):
+    """Hang a methyl group on a real molecule: nearly always valid, distinct and new, and nothing was learned.
+
+    Parameters
+    ----------
+    smiles : list of str
+        Real molecules.
+    n : int
+        Molecules to make. Real molecules are taken in a random order, again from the first when all were used.
+    seed : int
+        Chooses the order, and the atom that gets the carbon among those with a free hydrogen.
+
+    Returns
+    -------
+    list of n str
+        Canonical SMILES. A molecule without a hydrogen to replace comes back unchanged.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Source: the idea of Renz P et al. (2019). On failure modes in molecule generation and optimization. *Drug Discovery
+    Today: Technologies* 32-33:55-63. https://doi.org/10.1016/j.ddtec.2020.09.003. There, a carbon is put anywhere into
+    the SMILES text.
+
+    Taught in: 03_2_1_generative_adversarial_networks
+    """
+    from rdkit import Chem
+
+    from course_utils import molecules
+
+    texts = [molecules.canonical(text) for text in _texts(smiles, "smiles")]
+    n, generator = _checks.integer(n, "n", least=1), _checks.generator(seed)
+    order = np.concatenate([generator.permutation(len(texts)) for _ in range(-(-n // len(texts)))])[:n]
+    made = []
+    for row in order:
+        molecule = Chem.RWMol(Chem.MolFromSmiles(texts[row]))
+        free = [atom.GetIdx() for atom in molecule.GetAtoms() if atom.GetTotalNumHs() > 0]
+        if free:
+            place = int(generator.choice(free))
+            atom = molecule.GetAtomWithIdx(place)
+            if atom.GetNumExplicitHs():  # as in [nH]
+                atom.SetNumExplicitHs(atom.GetNumExplicitHs() - 1)
+            molecule.AddBond(place, molecule.AddAtom(Chem.Atom("C")), Chem.BondType.SINGLE)
+            Chem.SanitizeMol(molecule)
+        made.append(Chem.MolToSmiles(molecule))
+    return made
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _texts(values, name, none_allowed=False):
+    if isinstance(values, str):
+        raise TypeError(f"{name} must be a list of strings, got one string")
+    values = list(values)
+    if not values:
+        raise ValueError(f"{name} must hold at least one molecule, got an empty list")
+    for row, value in enumerate(values):
+        if not isinstance(value, str) and not (none_allowed and value is None):
+            raise TypeError(f"{name} must be a list of strings{' or None' * none_allowed}, got in row {row}: {value!r}")
+    return values
+
+
+def _canonical_or_none(text):
+    from course_utils import molecules
+
+    if text is None:
+        return None
+    try:
+        return molecules.canonical(text)
+    except ValueError:
+        return None
+
+
+def _matrices(atoms, bonds):
+    atoms, bonds = _checks.array(atoms, "atoms", axes=2), _checks.array(bonds, "bonds", axes=3)
+    if bonds.shape != (*atoms.shape, atoms.shape[1]):
+        raise ValueError(f"bonds must have the shape {(*atoms.shape, atoms.shape[1])} to fit atoms, got {bonds.shape}")
+    for values, name in ((atoms, "atoms"), (bonds, "bonds")):
+        if values.dtype.kind not in "iu":
+            raise TypeError(
+                f"{name} must hold integer codes, got dtype {values.dtype}; one-hot becomes codes by argmax"
+            )
+    return atoms.astype(np.int64), bonds.astype(np.int64)
 
 
 def _symmetric_root(matrix):
