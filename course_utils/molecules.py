@@ -581,6 +581,8 @@ def atom_bond_matrices(smiles, elements=ELEMENTS, max_atoms=None):
                     f"({detail}): {_short(text)}"
                 )
             molecules[row] = Chem.MolFromSmiles(written)
+            if molecules[row].GetNumHeavyAtoms() < molecules[row].GetNumAtoms():  # two atoms of hydrogen alone
+                raise ValueError(f"smiles must hold atoms beside hydrogen, got in row {row}: {_short(text)}")
             Chem.Kekulize(molecules[row], clearAromaticFlags=True)
     max_atoms = _room_for(molecules, max_atoms)
     atoms = np.zeros((len(molecules), max_atoms), dtype=np.int64)
@@ -633,9 +635,10 @@ def smiles_from_matrices(atoms, bonds, elements=ELEMENTS):
             raise ValueError(f"{name} must hold codes from 0 to {most}, got {array.min()} to {array.max()}")
     if bonds.shape != (*atoms.shape, atoms.shape[1]):
         raise ValueError(f"bonds must have the shape {(*atoms.shape, atoms.shape[1])} to fit atoms, got {bonds.shape}")
-    if (bonds != bonds.transpose(0, 2, 1)).any() or np.diagonal(bonds, axis1=1, axis2=2).any():
-        row = np.argmax((bonds != bonds.transpose(0, 2, 1)).any(axis=(1, 2)))
-        raise ValueError(f"bonds must be symmetric, with 0 on the diagonal, got another matrix, as in row {row}")
+    wrong = (bonds != bonds.transpose(0, 2, 1)).any(axis=2) | (np.diagonal(bonds, axis1=1, axis2=2) != 0)
+    if wrong.any():
+        row = np.argmax(wrong.any(axis=1))
+        raise ValueError(f"bonds must be symmetric, with 0 on the diagonal, got another matrix in row {row}")
     kinds = (None, Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE)
     with _silence():
         return [_assembled(*matrices, elements, kinds) for matrices in zip(atoms, bonds, strict=True)]
