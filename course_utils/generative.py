@@ -135,10 +135,11 @@ def internal_diversity(fingerprints):
     """
     from course_utils import molecules
 
+    fingerprints = _checks.array(fingerprints, "fingerprints", axes=2)
+    n = len(fingerprints)
+    if n < 2 or not np.isin(fingerprints, (0, 1)).all():
+        raise ValueError(f"fingerprints must have at least 2 rows of 0 and 1, got shape {fingerprints.shape}")
     similarity = molecules.tanimoto(fingerprints, fingerprints)
-    n = len(similarity)
-    if n < 2:
-        raise ValueError(f"fingerprints must have at least 2 rows, got {n}")
     return float(1 - (similarity.sum() - np.trace(similarity)) / (n * (n - 1)))
 
 

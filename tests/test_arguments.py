@@ -15,7 +15,7 @@ import pytest
 import course_utils
 from course_utils import images
 
-MODULES = ("", "brain_lesions", "convolution", "images", "molecules", "plots", "proteins", "training")
+MODULES = ("", "brain_lesions", "convolution", "generative", "images", "molecules", "plots", "proteins", "training")
 
 
 class Model:
@@ -69,6 +69,13 @@ GOOD = {
     "bits": 64,
     "max_atoms": 8,
     "max_heavy_atoms": 8,
+    "first": POINTS,
+    "second": POINTS[:4],
+    "generated": POINTS,
+    "reference": POINTS[:4],
+    "fingerprints": np.array([[0, 1, 1], [1, 0, 0]]),
+    "training": ["CCO", "CC"],
+    "n": 3,
     "sequence": "MKV",
     "sequences": ["MKV", "MK"],
     "input_shape": (8, 8, 1),
@@ -104,6 +111,7 @@ SPECIAL = {
     "claim": {"kind": "quality"},
     "canonical": {"smiles": "OCC"},
     "draw_molecules": {"labels": ["ethanol", "toluene", "methylcyclopropane"]},
+    "measure_molecules": {"generated": ["CCO", None]},
     "scaffold_split": {"shares": (0.4, 0.6), "seed": 3},
 }
 # They take no numbers.
