@@ -451,7 +451,7 @@ def critic_loss(critic, real, fake, mix, penalty=10.0):
     import tensorflow as tf
 
     penalty = _checks.number(penalty, "penalty", least=0)
-    between = mix * real + (1 - mix) * fake
+    between = tf.convert_to_tensor(mix * real + (1 - mix) * fake)
     with tf.GradientTape() as tape:
         tape.watch(between)
         score = critic(between)

@@ -5,7 +5,7 @@ import numpy as np
 from course_utils.exercises import Exercise, Misconception
 from course_utils.exercises._answers import plain, show
 
-# --- 4.2-a: a test is judged by the triples that it lets through ----------------------------------------------------
+# --- 4.2-a: a test is judged by the triples that it lets through -----------------------------------------------------
 
 
 def _triples():
@@ -118,7 +118,7 @@ def _says_nothing(generator, discriminator, rows):
     assert generator.output_shape[1:] == rows.shape[1:] == discriminator.input_shape[1:]
 
 
-# --- 4.2-b: the critic's loss, judged by its value and by what it sends to the weights ---------------------------------
+# --- 4.2-b: the critic's loss, judged by its value and by what it sends to the weights -------------------------------
 
 
 def _critics():
@@ -152,8 +152,8 @@ def _value_and_gradient(loss, critic, real, fake, mix):
 
 _A_LOSS = "Write a function: `my_critic_loss(critic, real, fake, mix)`."
 _NO_TENSOR = "It must return one tensor without axes"
-_CUT = "Its value is right, but no gradient reaches the critic's weights: something on the way is no TensorFlow operation."
-_PARTLY_CUT = "Its value is right, but the penalty sends no gradient to the weights: was its tape's result turned into numbers?"
+_CUT = "Its value is right, but no gradient reaches the critic's weights: is every step a TensorFlow operation?"
+_PARTLY_CUT = "Its value is right, but the penalty sends no gradient to the weights: did it become a plain number?"
 
 
 def _trains(answer):
@@ -329,7 +329,7 @@ _WRONG_LOSSES = (
     (_along_columns, "The length runs over the rows of each column: along which axis does one molecule stand?"),
 )
 
-# --- 4.2-c: the funnel --------------------------------------------------------------------------------------------------
+# --- 4.2-c: the funnel -----------------------------------------------------------------------------------------------
 
 
 def _spelled(text):
@@ -407,7 +407,7 @@ def _shares(drawn, known):
 _DRAWN = (["OCC", None, "CCO", "C(", "CC(=O)O", "c1ccccc1", "C1=CC=CC=C1", "CN", None], ["C(C)O", "NC"])
 _MORE_DRAWN = (["CO", "OC", "CCN", "NCC", "C(C)N", None, "FC"], ["OC", "CCCC"])
 
-# --- 4.2-d: the domain --------------------------------------------------------------------------------------------------
+# --- 4.2-d: the domain -----------------------------------------------------------------------------------------------
 
 
 def _in_domain(new, known, threshold):
@@ -518,7 +518,7 @@ EXERCISES = [
             Misconception(answer=_known_as_written, hint="The known molecules have several spellings as well."),
             Misconception(answer=_copies_are_new, hint="A new molecule that was drawn twice is one new molecule."),
             Misconception(answer=_none_is_a_molecule, hint="`None` was counted as a molecule."),
-            Misconception(answer=_faulty_texts_are_valid, hint="Not every text is a molecule: let RDKit try to read it."),
+            Misconception(answer=_faulty_texts_are_valid, hint="Not every text is a molecule: try to read each."),
             Misconception(answer=_shares, hint="Asked for are counts, not shares."),
         ),
         hint="Take the list of the example and tick off by hand which texts are left after each step.",
