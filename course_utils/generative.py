@@ -132,7 +132,8 @@ def internal_diversity(fingerprints):
         If the rows are no fingerprints, or fewer than two.
 
     Source: Benhenda M (2017). ChemGAN challenge for drug discovery: can AI reproduce natural chemical diversity?
-    https://arxiv.org/abs/1708.08227
+    https://arxiv.org/abs/1708.08227. The program of MOSES (see `measure_molecules`) pairs each row with itself too, and
+    gets a little less: (n - 1) / n of this.
 
     Taught in: 03_2_1_generative_adversarial_networks
     """
@@ -185,8 +186,10 @@ def measure_molecules(generated, training):
     TypeError, ValueError
         If an argument is empty or no sequence of texts, or if `training` holds a text that is not valid.
 
-    Source: Polykovskiy D et al. (2020). Molecular Sets (MOSES). *Frontiers in Pharmacology* 11:565644.
-    https://doi.org/10.3389/fphar.2020.565644
+    Source: the shares, the diversity and a Wasserstein distance for each descriptor are among the measures of
+    Polykovskiy D et al. (2020). Molecular Sets (MOSES). *Frontiers in Pharmacology* 11:565644.
+    https://doi.org/10.3389/fphar.2020.565644. Its program compares with a test set, in weight, logP, QED and synthetic
+    accessibility, and does not scale them.
 
     Taught in: 03_2_1_generative_adversarial_networks
     """
@@ -354,8 +357,9 @@ def add_one_carbon(smiles, n, seed=0):
         If an argument is not as described.
 
     Source: the idea of Renz P et al. (2019). On failure modes in molecule generation and optimization. *Drug Discovery
-    Today: Technologies* 32-33:55-63. https://doi.org/10.1016/j.ddtec.2020.09.003. There, a carbon is put anywhere into
-    the SMILES text.
+    Today: Technologies* 32-33:55-63. https://doi.org/10.1016/j.ddtec.2020.09.003. Their program (addcarbon.py in
+    https://github.com/ml-jku/mgenerators-failure-modes) puts a "C" into the SMILES text, and of the places that give a
+    valid and new molecule takes one that changes the text little.
 
     Taught in: 03_2_1_generative_adversarial_networks
     """

@@ -248,7 +248,8 @@ def descriptors(smiles, names=DESCRIPTORS):
         If a text is not the SMILES of a molecule (the message names its row), or a name is unknown.
 
     Source: RDKit. logP: Wildman SA, Crippen GM (1999), https://doi.org/10.1021/ci990307l. TPSA: Ertl P, et al. (2000),
-    https://doi.org/10.1021/jm000942e. QED: Bickerton GR, et al. (2012), https://doi.org/10.1038/nchem.1243.
+    https://doi.org/10.1021/jm000942e; RDKit counts nitrogen and oxygen only. QED: Bickerton GR, et al. (2012),
+    https://doi.org/10.1038/nchem.1243; RDKit's values differ a little from those of the paper.
 
     Taught in: 03_2_2_drug_activity_prediction
     """
@@ -273,7 +274,8 @@ def fingerprints(smiles, radius=2, bits=2048):
     ----------
     smiles : list of n str
     radius : int
-        Bonds from the atom in the middle to the rim of a neighbourhood; 2 is also known as ECFP4.
+        Bonds from the atom in the middle to the rim of a neighbourhood; 2 is roughly what is known as ECFP4, where the
+        4 is the diameter.
     bits : int
         Length. Several neighbourhoods may share a bit: the fewer bits, the more often.
 
@@ -363,7 +365,8 @@ def scaffolds(smiles):
         If a text is not the SMILES of a molecule: the message names its row.
 
     Source: Bemis GW, Murcko MA (1996). Journal of Medicinal Chemistry 39:2887-2893.
-    https://doi.org/10.1021/jm9602928. Computed by RDKit, which keeps atoms with a double bond to the scaffold.
+    https://doi.org/10.1021/jm9602928. Computed by RDKit, which keeps atoms with a double bond to the scaffold; the
+    paper has only rings and what links them.
 
     Taught in: 03_2_2_drug_activity_prediction
     """
@@ -387,8 +390,9 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
         Share of each part, such as training, validation and test; they sum to 1. The parts come out close to them, as
         far as whole scaffolds allow.
     seed : int, optional
-        None: the largest scaffold first, the rule of MoleculeNet; the last parts then hold the rare scaffolds. A
-        seed: random order, but first of the scaffolds that fill more than half of the smallest part, then of the rest.
+        None: the largest scaffold first, as in DeepChem, the library of MoleculeNet; the last parts then hold the rare
+        scaffolds. A seed: random order, but first of the scaffolds that fill more than half of the smallest part, then
+        of the rest.
 
     Returns
     -------
@@ -406,7 +410,8 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
     Molecules without a ring have the scaffold "" in common, and stay together like any others. Often they are many:
     then they, like every frequent scaffold, are in the first part, and the test says nothing about them.
 
-    Source: Wu Z, et al. (2018). MoleculeNet. Chemical Science 9:513-530. https://doi.org/10.1039/C7SC02664A.
+    Source: Wu Z, et al. (2018). MoleculeNet. Chemical Science 9:513-530. https://doi.org/10.1039/C7SC02664A. The rule:
+    `ScaffoldSplitter` in https://github.com/deepchem/deepchem (deepchem/splits/splitters.py).
 
     Taught in: 03_2_2_drug_activity_prediction
     """
@@ -503,8 +508,9 @@ def molecule_graphs(smiles, max_atoms=None):
         If a text is not the SMILES of a molecule, or a molecule has more than `max_atoms` heavy atoms: the message
         names the row.
 
-    Source: the features follow Gilmer J, et al. (2017), https://arxiv.org/abs/1704.01212, table 1, without those of
-    three dimensions.
+    Source: element, hydrogens, aromatic and the four kinds of bonds are among the features of Gilmer J, et al. (2017),
+    https://arxiv.org/abs/1704.01212, as PyTorch Geometric has them (`torch_geometric.datasets.QM9`); the others are
+    added.
 
     Taught in: 03_2_2_drug_activity_prediction
     """
@@ -685,7 +691,7 @@ def pains_alerts(smiles):
         If a text is not the SMILES of a molecule: the message names its row.
 
     Source: Baell JB, Holloway GA (2010). Journal of Medicinal Chemistry 53:2719-2740.
-    https://doi.org/10.1021/jm901137j. RDKit has the 480 patterns.
+    https://doi.org/10.1021/jm901137j. Computed by RDKit, whose 480 patterns were edited to work there (Data/Pains).
 
     Taught in: 04_2_drug_discovery_lab
     """
@@ -714,8 +720,8 @@ def synthetic_accessibility(smiles):
     Returns
     -------
     array of float64, shape (n,)
-        From 1 (easy) to 10 (hard). No chemist was asked: rare pieces, many rings and stereocentres, and size count as
-        hard.
+        From 1 (easy) to 10 (hard). A formula, not the word of a chemist: rare pieces, large rings, rings that share one
+        atom or form bridges, stereocentres, and size count as hard.
 
     Raises
     ------
@@ -723,7 +729,8 @@ def synthetic_accessibility(smiles):
         If a text is not the SMILES of a molecule: the message names its row.
 
     Source: Ertl P, Schuffenhauer A (2009). Journal of Cheminformatics 1:8. https://doi.org/10.1186/1758-2946-1-8.
-    Computed by the authors' program, which RDKit carries in Contrib/SA_Score.
+    Computed by the program of Ertl and Landrum that RDKit carries in Contrib/SA_Score; it differs a little from the
+    paper.
 
     Taught in: 04_2_drug_discovery_lab
     """
