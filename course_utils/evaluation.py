@@ -340,6 +340,10 @@ def auc_interval(labels, scores, *, groups=None, level=0.95):
     being the number of patients in the smaller class. That one is left where every positive scores higher than every
     negative and there is no error to learn from: with 10 and 10 patients it goes from 0.722 to 1, not from 1 to 1.
 
+    Where one class is small and the other large, the interval is too short, and its `low` too high: with 3 and 200
+    patients it covers the true area in 84 to 89 of 100 test sets, with 10 and 300 and an area of 0.95 in 88. Do not
+    lean on `low` there. (With few patients in both classes it is rather too long.)
+
     Parameters
     ----------
     labels : array of 0 and 1, shape (n,)
@@ -360,11 +364,11 @@ def auc_interval(labels, scores, *, groups=None, level=0.95):
     Notes
     -----
     Coverage of the 95 % interval in simulations: 0.95-0.97 with 64 and 107 patients and areas from 0.69 to 0.99;
-    0.98 with 10 and 10; 0.93-0.97 with 12 to 171 patients of eight rows each. It misses more often where one class is
-    small and the other large: 0.91-0.94 with 20 and 300, 0.84-0.89 with 3 and 200, where most misses lie on one side:
-    the true area is below `low`. With few patients in one class, do not lean on `low`. The interval also misses
-    more often where a few patients are of another kind than the rest (wrong labels, a rare form of the disease): a test
-    set that happens to hold none of them cannot warn of them.
+    0.98 with 10 and 10 and with 4 and 4; 0.93-0.97 with 12 to 171 patients of eight rows each. It misses more often
+    where one class is small and the other large: 0.91-0.94 with 20 and 300, 0.88-0.92 with 10 and 300, 0.84-0.89 with
+    3 and 200, where most misses lie on one side: the true area is below `low`. The interval also misses more often
+    where a few patients are of another kind than the rest (wrong labels, a rare form of the disease): a test set that
+    happens to hold none of them cannot warn of them.
 
     More errors can give a shorter interval, because the rule changes where the first error is seen: with 64 and 107
     patients it goes from 0.943 to 1 in perfect order, and from 0.993 to 1 with one pair of 6,848 in the wrong order.
