@@ -642,9 +642,11 @@ EXERCISES = [
         solutions=(_effect_by_one_row, _effect_by_table),
         misconceptions=(
             Misconception(_reversed_effect, "The sign is the wrong way round: the variant minus the reference."),
-            Misconception(_rounded_effect(1), "That is rounded. Return all decimals."),
-            Misconception(_rounded_effect(2), "That is rounded. Return all decimals."),
-            Misconception(_rounded_effect(3), "That is rounded. Return all decimals."),
+            Misconception(
+                _rounded_effect(2),
+                "That is rounded. Return all decimals.",
+                also=(_rounded_effect(1), _rounded_effect(3)),
+            ),
             Misconception(_natural_logarithm, "That is the natural logarithm. Here the unit is bits: `np.log2`."),
             Misconception(
                 _nothing_added, "Add 1 to every count: a letter not seen in ten sites is rare, not impossible."
