@@ -7,8 +7,10 @@ Two words are used with care. A *score* is any number that is larger for patient
 *probability* is a score between 0 and 1 that is meant to be read as a frequency.
 """
 
+import math
 import warnings
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from scipy import optimize, special, stats
@@ -19,6 +21,7 @@ from course_utils import _checks
 __all__ = [
     "DecisionCurve",
     "Interval",
+    "PredictionIntervals",
     "ReliabilityCurve",
     "accuracy",
     "apply_temperature",
@@ -30,6 +33,7 @@ __all__ = [
     "brier_score",
     "calibration_error_if_perfect",
     "calibration_error_interval",
+    "conformal_interval",
     "correct_prior",
     "decision_curve",
     "expected_calibration_error",
@@ -609,6 +613,95 @@ def bootstrap_difference(metric, labels, scores_a, scores_b, *, groups=None, n_r
     if interval.low == interval.high and not np.array_equal(scores_a, scores_b):
         _warn_of_no_width()
     return interval
+
+
+@dataclass(frozen=True)
+class PredictionIntervals:
+    """What `conformal_interval` returns: an interval for each new row.
+
+    `low` and `high` are arrays of float, shape (m,), in the units of the outcome; `level` is the share of outcomes that
+    they are made to hold, such as 0.9; `quantile` is the residual (divided by the spread, where one was given) that
+    makes their half width.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    level: float
+    quantile: float
+
+    def coverage(self, true):
+        """Return the share of the outcomes, shape (m,), that lie in their intervals, ends included."""
+        true = _checks.array(true, "true", axes=1, booleans=False)
+        _checks.same_length(true=true, intervals=self.low)
+        return float(np.mean((self.low <= true) & (true <= self.high)))
+
+
+def conformal_interval(true, predicted, new_predicted, *, spread=None, new_spread=None, level=0.9):
+    """Intervals for new outcomes from the errors on a calibration set: split conformal prediction.
+
+    The half width is the ceil((n + 1) level)-th smallest of the n absolute residuals. Whatever the model, an interval
+    then holds the outcome of a new row with a chance of at least `level`, on average over calibration sets, as long as
+    the calibration rows and the new row are exchangeable: drawn alike, and none of them seen in training.
+
+    Parameters
+    ----------
+    true, predicted : arrays of finite numbers, shape (n,)
+        Outcomes and predictions of the calibration set.
+    new_predicted : array of finite numbers, shape (m,)
+        Predictions of the new rows.
+    spread : array of positive numbers, shape (n,), optional
+        How uncertain the model is of each calibration row, such as the standard deviation of an ensemble. Residuals
+        are divided by it, so that uncertain rows get wider intervals.
+    new_spread : array of positive numbers, shape (m,), optional
+        The same of the new rows; given together with `spread`.
+    level : float
+        Share of the new outcomes that the intervals shall hold.
+
+    Returns
+    -------
+    PredictionIntervals
+        `low`, `high`, `level`, `quantile`; `coverage(true)` counts how many outcomes they hold.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described, or if the calibration set is too small for the level: n must be at least
+        level / (1 - level), which is 9 for 0.9 and 19 for 0.95.
+
+    Source: Lei J, et al. (2018). Journal of the American Statistical Association 113:1094-1111.
+    https://doi.org/10.1080/01621459.2017.1307116
+
+    Taught in: 03_2_2_drug_activity_prediction
+    """
+    true, predicted = (_numbers(values, name) for values, name in ((true, "true"), (predicted, "predicted")))
+    _checks.same_length(true=true, predicted=predicted)
+    new_predicted, level = _numbers(new_predicted, "new_predicted"), _checks.share(level, "level")
+    if (spread is None) != (new_spread is None):
+        raise ValueError("spread and new_spread must be given together, got only one of them")
+    if spread is None:
+        spread, new_spread = np.ones(len(true)), np.ones(len(new_predicted))
+    spread, new_spread = _positive(spread, "spread"), _positive(new_spread, "new_spread")
+    _checks.same_length(spread=spread, true=true)
+    _checks.same_length(new_spread=new_spread, new_predicted=new_predicted)
+    exact = Fraction(str(level))  # 0.9 as it is written: (9 + 1) * 0.9 must be 9
+    rank = math.ceil((len(true) + 1) * exact)
+    if rank > len(true):
+        fewest = math.ceil(exact / (1 - exact))
+        raise ValueError(f"true must have at least {fewest} rows for an interval of level {level}, got {len(true)}")
+    quantile = float(np.sort(np.abs(true - predicted) / spread)[rank - 1])
+    half = quantile * new_spread
+    return PredictionIntervals(new_predicted - half, new_predicted + half, level, quantile)
+
+
+def _numbers(values, name):
+    return _checks.array(values, name, axes=1, booleans=False).astype(float)
+
+
+def _positive(values, name):
+    values = _numbers(values, name)
+    if values.min() <= 0:
+        raise ValueError(f"{name} must be above 0, got {values.min()} in row {np.argmin(values)}")
+    return values
 
 
 def _auc_and_pulls(labels, scores, codes):

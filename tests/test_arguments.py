@@ -15,7 +15,7 @@ import pytest
 import course_utils
 from course_utils import images
 
-MODULES = ("", "brain_lesions", "convolution", "images", "plots", "proteins", "training")
+MODULES = ("", "brain_lesions", "convolution", "generative", "images", "molecules", "plots", "proteins", "training")
 
 
 class Model:
@@ -61,6 +61,21 @@ GOOD = {
     "white_matter": np.full((6, 6, 4), 0.9),
     "weights": np.array([1.0, 2.0, 3.0]),
     "chains": [np.array([1.0, 2.0]), np.array([3.0])],
+    "smiles": ["CCO", "Cc1ccccc1", "CC1CC1"],
+    "a": np.array([[0, 1, 1], [1, 0, 0]]),
+    "b": np.array([[1, 1, 0]]),
+    "atoms": np.array([[1, 3, 0]]),
+    "bonds": np.array([[[0, 1, 0], [1, 0, 0], [0, 0, 0]]]),
+    "bits": 64,
+    "max_atoms": 8,
+    "max_heavy_atoms": 8,
+    "first": POINTS,
+    "second": POINTS[:4],
+    "generated": POINTS,
+    "reference": POINTS[:4],
+    "fingerprints": np.array([[0, 1, 1], [1, 0, 0]]),
+    "training": ["CCO", "CC"],
+    "n": 3,
     "sequence": "MKV",
     "sequences": ["MKV", "MK"],
     "input_shape": (8, 8, 1),
@@ -94,6 +109,10 @@ SPECIAL = {
     "network_units": {"layers": [[1, 2], [3]], "weights": [[[1], [2]]]},
     "train_secondary_structure": {"labels": [np.array([0, 1, 2]), np.array([0, 1])]},
     "claim": {"kind": "quality"},
+    "canonical": {"smiles": "OCC"},
+    "draw_molecules": {"labels": ["ethanol", "toluene", "methylcyclopropane"]},
+    "measure_molecules": {"generated": ["CCO", None]},
+    "scaffold_split": {"shares": (0.4, 0.6), "seed": 3},
 }
 # They take no numbers.
 NOT_CALLED = {

@@ -1331,3 +1331,82 @@ def test_inputs_are_not_changed():
     ev.bootstrap_interval(ev.roc_auc, labels, probabilities, groups=np.arange(50) // 2, n_resamples=5)
     np.testing.assert_array_equal(labels, before[0])
     np.testing.assert_array_equal(probabilities, before[1])
+
+
+# --- conformal prediction --------------------------------------------------------------------------------------------
+
+
+def test_the_conformal_interval_by_hand():
+    residuals = np.array([3.0, -1, 2, -5, 4, 0.5, -2.5, 1.5, 3.5])
+    found = ev.conformal_interval(10 + residuals, np.full(9, 10), [0.0, 7.0], level=0.9)
+    assert found.quantile == 5 and found.low.tolist() == [-5, 2] and found.high.tolist() == [5, 12]  # rank 9 of 9
+    assert ev.conformal_interval(10 + residuals, np.full(9, 10), [0.0], level=0.8).quantile == 4  # rank 8
+    assert ev.conformal_interval(10 + residuals, np.full(9, 10), [0.0], level=0.5).quantile == 2.5  # rank 5
+    assert found.coverage([5.0, 12.1]) == 0.5 and found.level == 0.9
+    spread = np.array([3.0, 1, 1, 5, 4, 1, 1, 1, 1])
+    scaled = ev.conformal_interval(10 + residuals, np.full(9, 10), [0.0, 0.0], spread=spread, new_spread=[1, 2])
+    assert scaled.quantile == 3.5 and scaled.high.tolist() == [3.5, 7]
+
+
+@given(st.integers(20, 60), st.sampled_from([0.5, 0.8, 0.9, 0.95]), seeds)
+@without_deadline
+def test_the_quantile_is_that_of_the_method(n, level, seed):
+    residuals = np.random.default_rng(seed).normal(size=n)
+    found = ev.conformal_interval(residuals, np.zeros(n), [0.0], level=level)
+    within, below = np.sum(np.abs(residuals) <= found.quantile), np.sum(np.abs(residuals) < found.quantile)
+    assert below + 1e-9 < (n + 1) * level <= within + 1e-9  # the smallest residual that holds (n + 1) level of them
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_conformal_intervals_hold_what_they_promise(scaled):
+    """Averaged over calibration sets, coverage is exactly k / (n + 1), whatever the errors look like."""
+    rng, n, runs, new = np.random.default_rng(1), 39, 3000, 20
+    held = np.empty(runs)
+    for run in range(runs):
+        spread = rng.gamma(2, size=n + new)
+        error = spread * rng.exponential(size=n + new)  # lopsided, and of different width
+        truth = 3 + error
+        options = {"spread": spread[:n], "new_spread": spread[n:]} if scaled else {}
+        found = ev.conformal_interval(truth[:n], np.full(n, 3.0), np.full(new, 3.0), level=0.9, **options)
+        held[run] = found.coverage(truth[n:])
+    standard_error = held.std() / np.sqrt(runs)
+    assert abs(held.mean() - 36 / 40) < 4 * standard_error and standard_error < 0.002
+
+
+def test_a_shifted_set_is_not_held():
+    rng = np.random.default_rng(0)
+    calibration, new = rng.normal(size=500), rng.normal(scale=3, size=500)
+    found = ev.conformal_interval(calibration, np.zeros(500), np.zeros(500))
+    assert found.coverage(calibration) >= 0.9 and found.coverage(new) < 0.6
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"true": np.ones(8), "predicted": np.ones(8)},
+            "true must have at least 9 rows for an interval of level 0.9, got 8",
+        ),
+        ({"level": 0.95}, "true must have at least 19 rows for an interval of level 0.95, got 9"),
+        ({"level": 0.99}, "true must have at least 99 rows"),
+        ({"level": 1}, "level must be between 0 and 1"),
+        ({"predicted": np.ones(8)}, "true and predicted must have the same length, got 9 and 8"),
+        ({"true": np.full(9, np.nan)}, "true must be finite"),
+        ({"new_predicted": [[1.0]]}, "new_predicted must have one dimension"),
+        ({"spread": np.ones(9)}, "spread and new_spread must be given together"),
+        ({"spread": np.zeros(9), "new_spread": [1, 1]}, "spread must be above 0, got 0.0 in row 0"),
+        ({"spread": np.ones(9), "new_spread": [1, -1]}, "new_spread must be above 0, got -1.0 in row 1"),
+        ({"spread": np.ones(8), "new_spread": [1, 1]}, "spread and true must have the same length"),
+        ({"spread": np.ones(9), "new_spread": [1]}, "new_spread and new_predicted must have the same length"),
+    ],
+)
+def test_a_conformal_interval_that_cannot_be_made_says_why(change, message):
+    good = {"true": np.arange(9.0), "predicted": np.zeros(9), "new_predicted": [0.0, 1.0]}
+    with pytest.raises(ValueError, match=message):
+        ev.conformal_interval(**good | change)
+
+
+def test_coverage_needs_one_outcome_for_each_interval():
+    found = ev.conformal_interval(np.arange(9.0), np.zeros(9), [0.0, 1.0])
+    with pytest.raises(ValueError, match="true and intervals must have the same length, got 1 and 2"):
+        found.coverage([1.0])

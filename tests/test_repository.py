@@ -135,7 +135,7 @@ def test_import_along_the_order_passes(module, source):
     assert import_problems(module, source) == []
 
 
-HEAVY = {"numpy", "scipy", "pandas", "sklearn", "matplotlib", "seaborn", "tensorflow", "keras"}
+HEAVY = {"numpy", "scipy", "pandas", "sklearn", "matplotlib", "seaborn", "tensorflow", "keras", "rdkit"}
 
 
 def imported_by(statement):

