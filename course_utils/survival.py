@@ -122,7 +122,6 @@ def kaplan_meier(time, event, *, level=0.95):
     level = _checks.share(level, "level")
     times, at_risk, events, censored = _counts(time, event)
     survival = np.cumprod(1 - events / at_risk)
-    survival[at_risk == events] = 0.0  # exactly
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.sqrt(np.cumsum(events / (at_risk * (at_risk - events)))) / np.log(survival)
         quantile = special.ndtri((1 + level) / 2)
@@ -591,7 +590,7 @@ def concordance_interval(time, event, risk, risk_b=None, *, groups=None, n_resam
     ----------
     time : array of numbers, shape (n,)
     event : array of 0 and 1, shape (n,)
-        Events and censored patients: at least three of each.
+        Events of three patients or more.
     risk : array of numbers, shape (n,)
         Risk scores.
     risk_b : array of numbers, shape (n,), optional
@@ -1148,7 +1147,7 @@ def _pairs(time, event, risk):
     mine = rank[places]
     right, upto = np.zeros(len(places), dtype=np.int64), np.zeros(len(places), dtype=np.int64)
     at, width, many = tail.copy(), 1, rank.max() + 2
-    while width < 2 * n:
+    while width < n:
         chosen = np.flatnonzero((at & width) > 0)
         chosen = chosen[at[chosen] < n]
         if len(chosen):

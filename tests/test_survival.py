@@ -446,6 +446,23 @@ def test_a_linear_network_learns_the_coefficients():
     np.testing.assert_allclose(model.get_weights()[0][:, 0] / scale, beta, atol=0.01)
 
 
+def test_keras_takes_both_losses_as_they_are():
+    import keras
+
+    cohort = survival.simulate_censored(np.random.default_rng(0).normal(size=64))
+    inputs = cohort.risk[:, None]
+    rows = survival.discrete_time_rows(cohort.time, cohort.event, [0, 2, 5, 10])
+    for units, targets, loss in (
+        (1, np.column_stack([cohort.time, cohort.event]), survival.cox_loss()),
+        (3, rows.targets, survival.discrete_time_loss),
+    ):
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(units)])
+        model.compile("sgd", loss=loss)
+        direct = np.mean(loss(targets.astype(np.float32), model(inputs)))
+        assert model.evaluate(inputs, targets, batch_size=64, verbose=0) == pytest.approx(direct, rel=1e-5)
+        assert model.fit(inputs, targets, batch_size=20, verbose=0).history["loss"][0] > 0  # a last batch of 4
+
+
 @pytest.mark.parametrize("ties", ["efron", "breslow"])
 def test_large_scores_do_not_overflow(ties):
     rng = np.random.default_rng(0)
