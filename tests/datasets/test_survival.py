@@ -115,6 +115,7 @@ REFUSALS = [
     ("metabric", replaced("train/e", np.zeros(1523)), r"train/e must be int32 \(1523,\), got float64"),
     ("metabric", set_value("train/t", 7, -1), "train_time must be finite and at least 0, got -1"),
     ("metabric", set_value("test/x", (0, 3), np.nan), "test_features must be finite and at least 0, got nan"),
+    ("metabric", set_value("test/t", 8, np.inf), "test_time must be finite and at least 0, got inf"),
     ("metabric", set_value("test/e", 9, 2), "test_event must be 0 or 1, got 2"),
 ]
 
