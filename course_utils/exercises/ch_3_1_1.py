@@ -516,6 +516,6 @@ EXERCISES = [
             ),
             Misconception(lambda: [*_block(8, 3)], _UNTRAINED),
         ),
-        seconds=90,
+        seconds=180,
     ),
 ]

@@ -495,7 +495,7 @@ EXERCISES = [
             Misconception(_averaging(with_input=False), _NO_INPUT),
             Misconception(_averaging(last_units=2, last="softmax"), "One number for each film is asked for"),
         ),
-        seconds=90,  # ten on an idle computer
+        seconds=180,  # ten on an idle computer
     ),
     Exercise(
         "4.1-c",
