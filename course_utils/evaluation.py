@@ -10,7 +10,6 @@ Two words are used with care. A *score* is any number that is larger for patient
 import math
 import warnings
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from scipy import optimize, special, stats
@@ -683,10 +682,10 @@ def conformal_interval(true, predicted, new_predicted, *, spread=None, new_sprea
     spread, new_spread = _positive(spread, "spread"), _positive(new_spread, "new_spread")
     _checks.same_length(spread=spread, true=true)
     _checks.same_length(new_spread=new_spread, new_predicted=new_predicted)
-    exact = Fraction(str(level))  # 0.9 as it is written: (9 + 1) * 0.9 must be 9
-    rank = math.ceil((len(true) + 1) * exact)
+    hair = 1e-9  # (99 + 1) * (0.1 + 0.2) is 30, although the computer has a little more
+    rank = math.ceil((len(true) + 1) * level - hair)
     if rank > len(true):
-        fewest = math.ceil(exact / (1 - exact))
+        fewest = math.ceil(level / (1 - level) - hair)
         raise ValueError(f"true must have at least {fewest} rows for an interval of level {level}, got {len(true)}")
     quantile = float(np.sort(np.abs(true - predicted) / spread)[rank - 1])
     half = quantile * new_spread

@@ -357,7 +357,8 @@ def scaffolds(smiles):
     Returns
     -------
     array of str, shape (n,)
-        SMILES of the scaffolds, without stereochemistry; "" for a molecule without a ring.
+        SMILES of the scaffolds, without stereochemistry; "" for a molecule without a ring. Of a text in several parts
+        (a salt, a mixture) the largest counts, so that a drug and its salts have one scaffold.
 
     Raises
     ------
@@ -370,11 +371,15 @@ def scaffolds(smiles):
 
     Taught in: 03_2_2_drug_activity_prediction
     """
+    from rdkit.Chem import GetMolFrags
     from rdkit.Chem.Scaffolds import MurckoScaffold
 
-    molecules = _molecules(smiles)
+    molecules, found = _molecules(smiles), []
     with _silence():
-        return np.array([MurckoScaffold.MurckoScaffoldSmiles(mol=molecule) for molecule in molecules], dtype=str)
+        for molecule in molecules:
+            largest = max(GetMolFrags(molecule, asMols=True), key=lambda part: part.GetNumHeavyAtoms())
+            found.append(MurckoScaffold.MurckoScaffoldSmiles(mol=largest))
+    return np.array(found, dtype=str)
 
 
 def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
@@ -402,8 +407,8 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
     Raises
     ------
     ValueError, TypeError
-        If a text is not the SMILES of a molecule, if the shares are not as described, or if there are too few
-        scaffolds for a part to get any.
+        If a text is not the SMILES of a molecule, if the shares are not as described, or if the scaffolds are too few
+        or too large: if a part would get less than half of its share.
 
     Notes
     -----
@@ -440,7 +445,7 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
             if filled <= end:
                 part.extend(rows)
                 break
-    if not all(parts):
+    if any(len(part) < max(1, share * len(names) / 2) for part, share in zip(parts, shares, strict=True)):
         sizes = ", ".join(str(len(part)) for part in parts)
         raise ValueError(
             f"smiles must have scaffolds enough for each of {len(shares)} parts, got {len(groups)} scaffold(s), the "

@@ -520,7 +520,7 @@ def concordance_index(time, event, risk):
 
     Notes
     -----
-    Takes n (log n)^2 steps: 100,000 patients in about a second. Heavy censoring makes it too high: see
+    Takes n (log n)^2 steps. Heavy censoring makes it too high: see
     `uno_concordance`.
 
     Source: Harrell FE, et al. (1982). JAMA 247:2543-2546. https://doi.org/10.1001/jama.1982.03320430047030

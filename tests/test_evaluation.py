@@ -1342,6 +1342,8 @@ def test_the_conformal_interval_by_hand():
     assert found.quantile == 5 and found.low.tolist() == [-5, 2] and found.high.tolist() == [5, 12]  # rank 9 of 9
     assert ev.conformal_interval(10 + residuals, np.full(9, 10), [0.0], level=0.8).quantile == 4  # rank 8
     assert ev.conformal_interval(10 + residuals, np.full(9, 10), [0.0], level=0.5).quantile == 2.5  # rank 5
+    # The rank of a level that is a rounded sum: 30 of 99, not 31.
+    assert ev.conformal_interval(np.arange(1.0, 100.0), np.zeros(99), [0.0], level=0.1 + 0.2).quantile == 30
     assert found.coverage([5.0, 12.1]) == 0.5 and found.level == 0.9
     spread = np.array([3.0, 1, 1, 5, 4, 1, 1, 1, 1])
     scaled = ev.conformal_interval(10 + residuals, np.full(9, 10), [0.0, 0.0], spread=spread, new_spread=[1, 2])
