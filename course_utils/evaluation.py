@@ -672,9 +672,9 @@ def conformal_interval(true, predicted, new_predicted, *, spread=None, new_sprea
 
     Taught in: 03_2_2_drug_activity_prediction
     """
-    true, predicted = (_numbers(values, name) for values, name in ((true, "true"), (predicted, "predicted")))
+    true, predicted = (_checks.numbers_row(values, name) for values, name in ((true, "true"), (predicted, "predicted")))
     _checks.same_length(true=true, predicted=predicted)
-    new_predicted, level = _numbers(new_predicted, "new_predicted"), _checks.share(level, "level")
+    new_predicted, level = _checks.numbers_row(new_predicted, "new_predicted"), _checks.share(level, "level")
     if (spread is None) != (new_spread is None):
         raise ValueError("spread and new_spread must be given together, got only one of them")
     if spread is None:
@@ -692,12 +692,8 @@ def conformal_interval(true, predicted, new_predicted, *, spread=None, new_sprea
     return PredictionIntervals(new_predicted - half, new_predicted + half, level, quantile)
 
 
-def _numbers(values, name):
-    return _checks.array(values, name, axes=1, booleans=False).astype(float)
-
-
 def _positive(values, name):
-    values = _numbers(values, name)
+    values = _checks.numbers_row(values, name)
     if values.min() <= 0:
         raise ValueError(f"{name} must be above 0, got {values.min()} in row {np.argmin(values)}")
     return values

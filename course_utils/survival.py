@@ -340,7 +340,7 @@ class Baseline:
         -------
         array of float64, shape (n, k), or (n,) for one number
         """
-        risk = _numbers(risk, "risk")
+        risk = _checks.numbers_row(risk, "risk")
         times = _checks.array(horizons, "horizons", booleans=False)
         if times.ndim > 1 or times.min() < 0:
             raise ValueError(f"horizons must be one number or a row of them, at least 0, got {horizons!r}")
@@ -437,7 +437,7 @@ def discrete_time_rows(time, event, edges):
     Taught in: 03_4_medical_prediction_models
     """
     time, event = _cohort(time, event, needs_events=True)
-    edges = _numbers(edges, "edges")
+    edges = _checks.numbers_row(edges, "edges")
     if len(edges) < 2 or edges[0] != 0 or (np.diff(edges) <= 0).any():
         raise ValueError(f"edges must be at least 2 increasing numbers, the first 0, got {edges[:6].tolist()}")
     if edges[-1] > time.max():
@@ -915,7 +915,7 @@ def simulate_censored(risk, *, shape=1.5, scale=10.0, censoring_rate=0.05, follo
 
     Taught in: 03_4_medical_prediction_models
     """
-    risk = _numbers(risk, "risk")
+    risk = _checks.numbers_row(risk, "risk")
     shape, scale = _checks.number(shape, "shape", above=0), _checks.number(scale, "scale", above=0)
     rate = _checks.number(censoring_rate, "censoring_rate", least=0)
     follow_up = _checks.number(follow_up, "follow_up", above=0)
@@ -1019,13 +1019,9 @@ def simulate_visits(
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _numbers(values, name):
-    return _checks.array(values, name, axes=1, booleans=False).astype(float)
-
-
 def _cohort(time, event, needs_events=False, time_name="time", event_name="event"):
     """Check observed times and events. Returns them as float64 and int64."""
-    time, event = _numbers(time, time_name), _checks.labels(event, event_name)
+    time, event = _checks.numbers_row(time, time_name), _checks.labels(event, event_name)
     _checks.same_length(**{time_name: time, event_name: event})
     if time.min() < 0:
         raise ValueError(f"{time_name} must be at least 0, got {time.min()} in row {np.argmin(time)}")
@@ -1035,7 +1031,7 @@ def _cohort(time, event, needs_events=False, time_name="time", event_name="event
 
 
 def _scores(risk, time, name="risk"):
-    risk = _numbers(risk, name)
+    risk = _checks.numbers_row(risk, name)
     _checks.same_length(**{name: risk, "time": time})
     return risk
 
