@@ -195,8 +195,8 @@ def measure_molecules(generated, training):
     """
     from course_utils import molecules
 
-    generated = _texts(generated, "generated", none_allowed=True)
-    training = {molecules.canonical(text) for text in _texts(training, "training")}
+    generated = _checks.texts(generated, "generated", of="molecule", none_allowed=True)
+    training = {molecules.canonical(text) for text in _checks.texts(training, "training", of="molecule")}
     if len(training) < 2:
         raise ValueError(f"training must hold at least 2 different molecules, got {len(training)}")
     # Duplicates are valid: `clean_molecules` would leave them out, so every text is read by itself.
@@ -367,7 +367,7 @@ def add_one_carbon(smiles, n, seed=0):
 
     from course_utils import molecules
 
-    texts = [molecules.canonical(text) for text in _texts(smiles, "smiles")]
+    texts = [molecules.canonical(text) for text in _checks.texts(smiles, "smiles", of="molecule")]
     n, generator = _checks.integer(n, "n", least=1), _checks.generator(seed)
     order = np.concatenate([generator.permutation(len(texts)) for _ in range(-(-n // len(texts)))])[:n]
     made = []
@@ -592,18 +592,6 @@ def graph_gan(places, elements, loss=critic_loss, latent_dim=32, critic_steps=3)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-def _texts(values, name, none_allowed=False):
-    if isinstance(values, str):
-        raise TypeError(f"{name} must be a list of strings, got one string")
-    values = list(values)
-    if not values:
-        raise ValueError(f"{name} must hold at least one molecule, got an empty list")
-    for row, value in enumerate(values):
-        if not isinstance(value, str) and not (none_allowed and value is None):
-            raise TypeError(f"{name} must be a list of strings{' or None' * none_allowed}, got in row {row}: {value!r}")
-    return values
 
 
 def _canonical_or_none(text):

@@ -126,7 +126,8 @@ def clean_molecules(smiles, max_heavy_atoms=None, elements=None, charges="neutra
 
     Taught in: 03_2_1_generative_adversarial_networks
     """
-    texts = [_text_or_empty(text, row) for row, text in enumerate(_listed(smiles))]
+    texts = smiles if isinstance(smiles, str) else map(_none_for_nan, _checks.listed(smiles, "smiles"))
+    texts = [str(text or "") for text in _checks.texts(texts, "smiles", of="molecule", none_allowed=True)]
     if max_heavy_atoms is not None:
         max_heavy_atoms = _checks.integer(max_heavy_atoms, "max_heavy_atoms", least=1)
     elements = None if elements is None else _alphabet(elements)
@@ -357,7 +358,8 @@ def scaffolds(smiles):
     Returns
     -------
     array of str, shape (n,)
-        SMILES of the scaffolds, without stereochemistry; "" for a molecule without a ring.
+        SMILES of the scaffolds, without stereochemistry; "" for a molecule without a ring. Of a text in several parts
+        (a salt, a mixture) the largest counts, so that a drug and its salts have one scaffold.
 
     Raises
     ------
@@ -370,11 +372,15 @@ def scaffolds(smiles):
 
     Taught in: 03_2_2_drug_activity_prediction
     """
+    from rdkit.Chem import GetMolFrags
     from rdkit.Chem.Scaffolds import MurckoScaffold
 
-    molecules = _molecules(smiles)
+    molecules, found = _molecules(smiles), []
     with _silence():
-        return np.array([MurckoScaffold.MurckoScaffoldSmiles(mol=molecule) for molecule in molecules], dtype=str)
+        for molecule in molecules:
+            largest = max(GetMolFrags(molecule, asMols=True), key=lambda part: part.GetNumHeavyAtoms())
+            found.append(MurckoScaffold.MurckoScaffoldSmiles(mol=largest))
+    return np.array(found, dtype=str)
 
 
 def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
@@ -402,8 +408,8 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
     Raises
     ------
     ValueError, TypeError
-        If a text is not the SMILES of a molecule, if the shares are not as described, or if there are too few
-        scaffolds for a part to get any.
+        If a text is not the SMILES of a molecule, if the shares are not as described, or if the scaffolds are too few
+        or too large: if a part would get less than half of its share.
 
     Notes
     -----
@@ -415,7 +421,7 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
 
     Taught in: 03_2_2_drug_activity_prediction
     """
-    shares = [_checks.share(share, "shares") for share in _checks_list(shares, "shares")]
+    shares = [_checks.share(share, "shares") for share in _checks.listed(shares, "shares")]
     if len(shares) < 2 or abs(sum(shares) - 1) > 1e-9:
         raise ValueError(f"shares must be two or more numbers that sum to 1, got {shares}")
     seed = None if seed is None else _checks.seed(seed)
@@ -440,7 +446,7 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
             if filled <= end:
                 part.extend(rows)
                 break
-    if not all(parts):
+    if any(len(part) < max(1, share * len(names) / 2) for part, share in zip(parts, shares, strict=True)):
         sizes = ", ".join(str(len(part)) for part in parts)
         raise ValueError(
             f"smiles must have scaffolds enough for each of {len(shares)} parts, got {len(groups)} scaffold(s), the "
@@ -450,13 +456,6 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
     shared = [name for number, part in enumerate(seen) for name in part if any(name in p for p in seen[:number])]
     assert not shared, f"scaffolds on two sides: {shared[:3]}"
     return tuple(np.array(sorted(part), dtype=np.int64) for part in parts)
-
-
-def _checks_list(values, name):
-    try:
-        return list(values)
-    except TypeError:
-        raise TypeError(f"{name} must be a list or a tuple, got {values!r}") from None
 
 
 # --- Molecules as graphs ---------------------------------------------------------------------------------------------
@@ -577,7 +576,7 @@ def atom_bond_matrices(smiles, elements=ELEMENTS, max_atoms=None):
     elements = _alphabet(elements)
     if max_atoms is not None:
         max_atoms = _checks.integer(max_atoms, "max_atoms", least=1)
-    texts = _listed(smiles)
+    texts = _checks.texts(smiles, "smiles", of="molecule")
     molecules = _molecules(texts)
     codes = {element: number for number, element in enumerate(elements, start=1)}
     with _silence():
@@ -790,12 +789,12 @@ def draw_molecules(smiles, labels=None, columns=4, highlight=None):
 
     molecules = _molecules(smiles)
     columns = min(_checks.integer(columns, "columns", least=1), len(molecules))
-    marked = [[]] * len(molecules) if highlight is None else _checks_list(highlight, "highlight")
+    marked = [[]] * len(molecules) if highlight is None else _checks.listed(highlight, "highlight")
     for name, values in (("labels", labels), ("highlight", highlight)):
         if values is not None:
             _checks.same_length(**{name: values, "smiles": molecules})
     for row, (atoms, molecule) in enumerate(zip(marked, molecules, strict=True)):
-        for atom in _checks_list(atoms, "highlight"):
+        for atom in _checks.listed(atoms, "highlight"):
             _checks.integer(atom, f"highlight, row {row},", least=0, most=molecule.GetNumAtoms() - 1)
     rows = -(-len(molecules) // columns)  # rounded up
     width = 10.6 / max(columns, 3)  # a full row stays below 1100 pixels
@@ -830,22 +829,8 @@ def _silence():
     return rdBase.BlockLogs()
 
 
-def _listed(smiles):
-    """Return a list of texts; one text alone is a slip, and so is an empty list."""
-    if isinstance(smiles, str):
-        raise TypeError(f"smiles must be a list of strings, got one string: write [{_short(smiles)}]")
-    texts = _checks_list(smiles, "smiles")
-    if not texts:
-        raise ValueError("smiles must hold at least one molecule, got an empty list")
-    return texts
-
-
-def _text_or_empty(text, row):
-    if text is None or (isinstance(text, float | np.floating) and np.isnan(text)):
-        return ""
-    if not isinstance(text, str):
-        raise TypeError(f"smiles must be a list of strings, got in row {row}: {_short(text)}")
-    return str(text)
+def _none_for_nan(value):
+    return None if isinstance(value, float | np.floating) and np.isnan(value) else value
 
 
 def _parse(text):
@@ -864,12 +849,10 @@ def _parse(text):
 
 def _molecules(smiles):
     """Return RDKit molecules of a list of SMILES; the first that is none is one error."""
-    texts = _listed(smiles)
+    texts = _checks.texts(smiles, "smiles", of="molecule")
     molecules = []
     with _silence():
         for row, text in enumerate(texts):
-            if not isinstance(text, str):
-                raise TypeError(f"smiles must be a list of strings, got in row {row}: {_short(text)}")
             molecule, fault = _parse(text)
             if molecule is None or not molecule.GetNumAtoms():
                 raise ValueError(
@@ -898,7 +881,7 @@ def _alphabet(elements):
 
     if isinstance(elements, str):
         raise TypeError(f"elements must be a tuple of symbols such as ('C', 'N'), got one string: {elements!r}")
-    elements = tuple(_checks_list(elements, "elements"))
+    elements = tuple(_checks.listed(elements, "elements"))
     known = {Chem.GetPeriodicTable().GetElementSymbol(number) for number in range(1, 119)}
     for element in elements:
         if not isinstance(element, str) or element not in known:
