@@ -219,6 +219,21 @@ def test_acyclic_molecules_stay_together():
     assert (names[train] == "").mean() > 0.25 and (names[test] != "").all()
 
 
+def test_acyclic_molecules_are_told_apart_by_their_skeleton():
+    """Propane, ethanol and dimethyl sulfide are one family; butane and isobutane are two others."""
+    smiles = ["CCC", "CCO", "CSC", "CC=C", "CCCC", "CC#CN", "CC(C)C", "CC(=O)O", "c1ccccc1", "Cc1ccccc1"]
+    families = [{0, 1, 2, 3}, {4, 5}, {6, 7}, {8, 9}]
+    for seed in range(5):
+        parts = molecules.scaffold_split(smiles, (0.6, 0.4), seed, chains_apart=True)
+        assert np.sort(np.concatenate(parts)).tolist() == list(range(10))
+        assert all(any(family <= set(part.tolist()) for part in parts) for family in families)
+    parts = molecules.scaffold_split(SOLUBLE, (0.6, 0.2, 0.2), 0, chains_apart=True)
+    without_ring = molecules.scaffolds(SOLUBLE) == ""
+    assert min(without_ring[part].sum() for part in parts) > 50
+    with pytest.raises(TypeError, match="chains_apart"):
+        molecules.scaffold_split(SOLUBLE, chains_apart="yes")
+
+
 @pytest.mark.parametrize(
     ("smiles", "shares", "message"),
     [

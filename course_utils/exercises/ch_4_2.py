@@ -5,7 +5,126 @@ import numpy as np
 from course_utils.exercises import Exercise, Misconception
 from course_utils.exercises._answers import plain, show
 
-# --- 4.2-a: a test is judged by the triples that it lets through -----------------------------------------------------
+# --- 4.2-a: a test of listings is judged on listings that it has not seen --------------------------------------------
+
+_LISTING = """
+generator = keras.Sequential([keras.Input((latent,)), layers.Dense(wide), layers.Dense(5, activation="tanh")])
+critic = keras.Sequential([keras.Input((READ,)), layers.Dense(1)])
+gan = keras.Sequential([generator, critic])
+FREEZE
+gan.compile(loss="mse", optimizer="sgd")
+before = [weight.numpy().copy() for weight in gan.weights]
+for epoch in range(rounds):
+    BODY
+"""
+_TRAIN = "gan.train_on_batch(keras.ops.ones((2, latent)), keras.ops.ones((2, 1)))"
+_VALUES = {"latent": 3, "wide": 4, "rounds": 2}
+
+
+def _listings():
+    """(what it is, the right word, code, names)."""
+
+    def listing(read="5", body="...", freeze="", layer="layers.Dense(1)"):
+        code = _LISTING.replace("READ", read).replace("BODY", body).replace("FREEZE", freeze)
+        return code.replace("layers.Dense(1)", layer)
+
+    without_end = {name: value for name, value in _VALUES.items() if name != "rounds"}
+    return [
+        ("that lacks the value of a name at its top", "name", listing(), {"rounds": 2}),
+        ("that lacks the value of a name in its loop", "name", listing(), without_end),
+        ("with a layer that Keras does not have", "layer", listing(layer="layers.Tanh(1)"), _VALUES),
+        ("whose critic reads rows of another length", "sizes", listing(read="6"), _VALUES),
+        ("whose loop does nothing", "untrained", listing(), _VALUES),
+        ("whose loop predicts only", "untrained", listing(body="gan(keras.ops.ones((2, latent)))"), _VALUES),
+        ("that trains both networks", "fine", listing(body=_TRAIN), _VALUES),
+        ("that trains one network", "fine", listing(body=_TRAIN, freeze="generator.trainable = False"), _VALUES),
+    ]
+
+
+_WORDS = ("name", "layer", "sizes", "untrained", "fine")
+_A_TEST = "Write a function: `fault(code, names)`."
+_ONE_WORD = "Return one of the five words"
+_NOT_RUN = "Your test ended in an error"
+
+
+def _finds_faults(answer):
+    """The requirement on the reader's test of listings: empty text, or the first listing that it takes for another."""
+    if not callable(answer):
+        return _A_TEST
+    for what, word, code, names in _listings():
+        try:
+            said = plain(answer(code, dict(names)))
+        except Exception as error:
+            return f"{_NOT_RUN} for a listing {what} ({type(error).__name__}): let `first_error` run the code."
+        if said not in _WORDS:
+            return f"{_ONE_WORD}: for a listing {what} it returned {show(said)}. Does each way end with `return`?"
+        if said != word:
+            return f"For a listing {what} it says {show(said)}. What do the error and the weights say there?"
+    return ""
+
+
+def _first_error(code, **names):
+    import keras
+
+    made = {"keras": keras, "layers": keras.layers, **names}
+    try:
+        exec(code, made)
+    except Exception as error:
+        return type(error).__name__, made
+    return "no error", made
+
+
+def _fault_by(changed, words=None):
+    words = words or {"NameError": "name", "AttributeError": "layer", "ValueError": "sizes"}
+
+    def fault(code, names):
+        error, made = _first_error(code, **names)
+        if error != "no error":
+            return words.get(error)
+        return "fine" if changed(made["before"], [weight.numpy() for weight in made["gan"].weights]) else "untrained"
+
+    return fault
+
+
+def _any_changed(before, after):
+    return any((old != new).any() for old, new in zip(before, after, strict=True))
+
+
+def _not_all_close(before, after):
+    return not all(np.array_equal(old, new) for old, new in zip(before, after, strict=True))
+
+
+def _sum_moved(before, after):
+    return sum(float(np.abs(old - new).sum()) for old, new in zip(before, after, strict=True)) > 0
+
+
+def _all_changed(before, after):
+    return all((old != new).any() for old, new in zip(before, after, strict=True))
+
+
+def _never_looks(before, after):
+    return True
+
+
+def _always_untrained(before, after):
+    return False
+
+
+def _other_objects(before, after):
+    return any(old is not new for old, new in zip(before, after, strict=True))
+
+
+def _runs_it_bare(code, names):
+    made = {**names}
+    exec(code, made)
+    return "fine"
+
+
+def _kind_of_error(code, names):
+    return _first_error(code, **names)[0]
+
+
+# --- 4.2-b: a test is judged by the triples that it lets through -----------------------------------------------------
 
 
 def _triples():
@@ -118,7 +237,7 @@ def _says_nothing(generator, discriminator, rows):
     assert generator.output_shape[1:] == rows.shape[1:] == discriminator.input_shape[1:]
 
 
-# --- 4.2-b: the critic's loss, judged by its value and by what it sends to the weights -------------------------------
+# --- 4.2-c: the critic's loss, judged by its value and by what it sends to the weights -------------------------------
 
 
 def _critics():
@@ -152,6 +271,7 @@ def _value_and_gradient(loss, critic, real, fake, mix):
 
 _A_LOSS = "Write a function: `my_critic_loss(critic, real, fake, mix)`."
 _NO_TENSOR = "It must return one tensor without axes"
+_AXIS = "average over all axes, or take the one number out."
 _CUT = "Its value is right, but no gradient reaches the critic's weights: is every step a TensorFlow operation?"
 _PARTLY_CUT = "Its value is right, but the penalty sends no gradient to the weights: did it become a plain number?"
 
@@ -168,9 +288,12 @@ def _trains(answer):
         value, gradient = _value_and_gradient(answer, *trial)
         if not tf.is_tensor(value) and not np.isscalar(value):
             return f"{_NO_TENSOR}, not {show(plain(value))}. Does it end with `return`?"
-        if tf.is_tensor(value) and value.shape != ():
+        one_number = tf.is_tensor(value) and int(tf.size(value)) == 1  # of one row: averaged or not, nobody knows
+        if one_number and value.shape != () and len(trial[1]) > 1:
+            return f"{_NO_TENSOR}; this one still has an axis of length 1: {_AXIS}"
+        if tf.is_tensor(value) and value.shape != () and not one_number:
             return f"{_NO_TENSOR}; this one has the shape {tuple(value.shape)}: average over the rows."
-        results.append((float(value), gradient))
+        results.append((float(np.ravel(value)[0]), gradient))
 
     def equals(loss, which=slice(None)):
         wanted = [float(loss(*trial)) for trial in trials[which]]
@@ -289,6 +412,33 @@ def _at_the_real(critic, real, fake, mix):
     return difference + 10 * tf.reduce_mean((length - 1) ** 2)
 
 
+def _summed(critic, real, fake, mix):
+    import tensorflow as tf
+
+    length, difference = _parts(critic, real, fake, mix * real + (1 - mix) * fake)
+    return difference + 10 * tf.reduce_sum((length - 1) ** 2)
+
+
+def _mean_before_square(critic, real, fake, mix):
+    import tensorflow as tf
+
+    length, difference = _parts(critic, real, fake, mix * real + (1 - mix) * fake)
+    return difference + 10 * (tf.reduce_mean(length) - 1) ** 2
+
+
+def _one_sided(critic, real, fake, mix):
+    import tensorflow as tf
+
+    length, difference = _parts(critic, real, fake, mix * real + (1 - mix) * fake)
+    return difference + 10 * tf.reduce_mean(tf.nn.relu(length - 1) ** 2)
+
+
+def _averaged_with_axis(critic, real, fake, mix):
+    import tensorflow as tf
+
+    return tf.reshape(_loss(critic, real, fake, mix), (1,))
+
+
 def _whole_batch(critic, real, fake, mix):
     length, difference = _parts(critic, real, fake, mix * real + (1 - mix) * fake, axis=None)
     return difference + 10 * (length - 1) ** 2
@@ -325,11 +475,14 @@ _WRONG_LOSSES = (
     (_no_target, "The length is pulled towards 0: towards which number should it be pulled?"),
     (_mixed_the_other_way, "`mix` is the share of the real row: at 1 the mixture is real."),
     (_at_the_real, "The gradient is taken at the real rows: it belongs between real and fake."),
+    (_summed, "The penalties of the rows are added up: what does the bar over them stand for?"),
+    (_mean_before_square, "The lengths are averaged before they are compared with 1: each row is compared by itself."),
+    (_one_sided, "Lengths below 1 cost nothing here: the square counts them too."),
     (_whole_batch, "This is one length for the whole batch: each row has its own."),
     (_along_columns, "The length runs over the rows of each column: along which axis does one molecule stand?"),
 )
 
-# --- 4.2-c: the funnel -----------------------------------------------------------------------------------------------
+# --- 4.2-d: the funnel -----------------------------------------------------------------------------------------------
 
 
 def _spelled(text):
@@ -407,7 +560,7 @@ def _shares(drawn, known):
 _DRAWN = (["OCC", None, "CCO", "C(", "CC(=O)O", "c1ccccc1", "C1=CC=CC=C1", "CN", None], ["C(C)O", "NC"])
 _MORE_DRAWN = (["CO", "OC", "CCN", "NCC", "C(C)N", None, "FC"], ["OC", "CCCC"])
 
-# --- 4.2-d: the domain -----------------------------------------------------------------------------------------------
+# --- 4.2-e: the domain -----------------------------------------------------------------------------------------------
 
 
 def _in_domain(new, known, threshold):
@@ -477,9 +630,97 @@ _NEW = np.array([[1, 1, 0, 0, 0], [0, 0, 0, 1, 1], [1, 1, 1, 0, 0], [0, 0, 1, 0,
 _KNOWN = np.array([[0, 0, 0, 1, 0], [1, 1, 1, 1, 0], [1, 1, 0, 0, 0]], dtype=np.uint8)
 _DOMAIN = ((_NEW, _KNOWN, 0.5), (_NEW[:3], _KNOWN, 0.7), (_NEW, _KNOWN[:2], 0.25))
 
+
+def _fixed_threshold(new, known, threshold):
+    from course_utils import molecules
+
+    return molecules.tanimoto(new, known).max(axis=1) >= 0.35
+
+
+def _shared_of_new(new, known, threshold):
+    new, known = np.asarray(new, int), np.asarray(known, int)
+    return (new @ known.T / new.sum(axis=1, keepdims=True)).max(axis=1) >= threshold
+
+
+def _whole_table(new, known, threshold):
+    from course_utils import molecules
+
+    return molecules.tanimoto(new, known) >= threshold
+
+
+def _in_domain_as_numbers(new, known, threshold):
+    return _in_domain(new, known, threshold).astype(int)
+
+
+def _says_nothing_of_domain(new, known, threshold):
+    _in_domain(new, known, threshold)
+
+
+_A_RULE = "Write a function: `in_domain(new, known, threshold)`."
+_ONE_EACH = "Asked for is one yes or no for each new molecule"
+_WRONG_DOMAINS = (
+    (_by_reduction(_mean), "One near relative is enough: the mean drowns it."),
+    (_by_reduction(_smallest), "This asks for the least similar known molecule."),
+    (_by_reduction(_first_only), "Only the first known molecule was looked at."),
+    (_by_reduction(_largest, strict=True), "A similarity equal to the threshold is enough."),
+    (_outside, "True and False are exchanged."),
+    (_fixed_threshold, "The threshold of the text was written into the function: use the argument."),
+    (
+        _shared_of_new,
+        "The shared pieces were divided by those of the new molecule alone: Tanimoto divides by the union.",
+    ),
+)
+
+
+def _asks_the_domain(answer):
+    """The requirement on the reader's rule: empty text, or what is wrong with it."""
+    if not callable(answer):
+        return _A_RULE
+    found = []
+    for case in _DOMAIN:
+        value = np.asarray(plain(answer(*(part.copy() if isinstance(part, np.ndarray) else part for part in case))))
+        if value.dtype == object:
+            return f"{_ONE_EACH}; it returned {show(plain(value))}. Does it end with `return`?"
+        if value.shape != (len(case[0]),):
+            return f"{_ONE_EACH}, {len(case[0])} here; it returned an array of shape {value.shape}."
+        if value.dtype.kind not in "biuf" or not set(value.tolist()) <= {0, 1}:
+            return f"{_ONE_EACH}; these are other values: compare the similarities with the threshold."
+        found.append(value.astype(bool).tolist())
+    if found == [_in_domain(*case).tolist() for case in _DOMAIN]:
+        return ""
+    for wrong, complaint in _WRONG_DOMAINS:
+        if found == [wrong(*case).tolist() for case in _DOMAIN]:
+            return complaint
+    return "Write the table of similarities for two new molecules, and mark the largest number of each row."
+
+
 EXERCISES = [
     Exercise(
         id="4.2-a",
+        requirement=_finds_faults,
+        solutions=(_fault_by(_any_changed), _fault_by(_not_all_close), _fault_by(_sum_moved)),
+        misconceptions=(
+            Misconception(
+                answer=_fault_by(_never_looks),
+                also=(_fault_by(_other_objects),),
+                hint="whose loop does nothing it says 'fine'",
+            ),
+            Misconception(answer=_fault_by(_always_untrained), hint="that trains both networks it says 'untrained'"),
+            Misconception(answer=_fault_by(_all_changed), hint="that trains one network it says 'untrained'"),
+            Misconception(
+                answer=_fault_by(_any_changed, {"NameError": "name", "AttributeError": "sizes", "ValueError": "layer"}),
+                hint="with a layer that Keras does not have it says 'sizes'",
+            ),
+            Misconception(
+                answer=_kind_of_error, also=(_fault_by(_any_changed, {"NameError": "name"}),), hint=_ONE_WORD
+            ),
+            Misconception(answer=_runs_it_bare, hint=_NOT_RUN),
+            Misconception(answer="name", hint=_A_TEST),
+        ),
+        seconds=60,
+    ),
+    Exercise(
+        id="4.2-b",
         requirement=_tells_apart,
         solutions=(_fits, _fits_by_trying, _fits_step_by_step),
         misconceptions=(
@@ -495,7 +736,7 @@ EXERCISES = [
         seconds=30,
     ),
     Exercise(
-        id="4.2-b",
+        id="4.2-c",
         requirement=_trains,
         solutions=(_loss, _loss_with_norm, _loss_in_one_pass, _library),
         misconceptions=(
@@ -503,12 +744,13 @@ EXERCISES = [
             Misconception(answer=_numbers_only, hint=_CUT),
             Misconception(answer=_penalty_as_number, hint=_PARTLY_CUT),
             Misconception(answer=_one_for_each_row, hint="average over the rows"),
+            Misconception(answer=_averaged_with_axis, hint=_AXIS),
             Misconception(answer=161.0, hint=_A_LOSS),
         ),
         seconds=30,
     ),
     Exercise(
-        id="4.2-c",
+        id="4.2-d",
         expected=_funnel,
         cases=(_DRAWN, _MORE_DRAWN),
         solutions=(_funnel_by_loop, _funnel_as_array),
@@ -521,24 +763,20 @@ EXERCISES = [
             Misconception(answer=_faulty_texts_are_valid, hint="Not every text is a molecule: try to read each."),
             Misconception(answer=_shares, hint="Asked for are counts, not shares."),
         ),
+        error_hint="A text may be no molecule: what does `canonical` do then, and what with None?",
         hint="Take the list of the example and tick off by hand which texts are left after each step.",
     ),
     Exercise(
-        id="4.2-d",
-        expected=_in_domain,
-        cases=_DOMAIN,
-        solutions=(_in_domain_by_loop, _in_domain_any),
+        id="4.2-e",
+        requirement=_asks_the_domain,
+        solutions=(_in_domain, _in_domain_by_loop, _in_domain_any, _in_domain_as_numbers),
         misconceptions=(
-            Misconception(answer=_by_reduction(_mean), hint="One near relative is enough: the mean drowns it."),
-            Misconception(answer=_by_reduction(_smallest), hint="This asks for the least similar known molecule."),
-            Misconception(answer=_by_reduction(_other_axis), hint="This is one answer for each known molecule."),
-            Misconception(answer=_by_reduction(_first_only), hint="Only the first known molecule was looked at."),
-            Misconception(
-                answer=_by_reduction(_largest, strict=True), hint="A similarity equal to the threshold is enough."
-            ),
-            Misconception(answer=_outside, hint="True and False are exchanged."),
-            Misconception(answer=_similarities, hint="These are similarities: compare them with the threshold."),
+            *(Misconception(answer=wrong, hint=hint) for wrong, hint in _WRONG_DOMAINS),
+            Misconception(answer=_by_reduction(_other_axis), hint="it returned an array of shape (3,)"),
+            Misconception(answer=_whole_table, hint="it returned an array of shape (4, 3)"),
+            Misconception(answer=_similarities, hint="compare the similarities with the threshold"),
+            Misconception(answer=_says_nothing_of_domain, hint="Does it end with `return`?"),
+            Misconception(answer=True, hint=_A_RULE),
         ),
-        hint="Write the table of similarities for two new molecules, and mark the largest number of each row.",
     ),
 ]
