@@ -39,7 +39,7 @@ _CORNER = "Your walk begins in the corner. Where does a local alignment end?"
 _PAST_ZERO = "Your walk goes on past the 0: letters before the best part take away from it."
 _TOO_SHORT = "Your walk ends too early: the pair that leads from 0 to the first positive cell belongs to it too."
 _NEVER_UNEQUAL = "Two different letters may stand in a pair too: does your walk ever take one?"
-_NEVER_LEFT = "Your walk puts no letter of b under a gap in a: is this step to the next cell missing, or is its cost not `gap`?"
+_NEVER_LEFT = "Your walk puts no letter of b under a gap in a: is this step missing, or is its cost not `gap`?"
 _LEFT = "your walk leaves the matrix, whose last cell is [len(a), len(b)]. Where does it begin, and where does it end?"
 _NO_LETTER = (
     "your walk asks for a letter that is not there. Letter i of a is a[i - 1]. "
