@@ -467,6 +467,28 @@ def _one_for_each_row(critic, real, fake, mix):
     return difference + 10 * (length - 1) ** 2
 
 
+def _average_score_in_the_tape(critic, real, fake, mix):
+    import tensorflow as tf
+
+    length, difference = _parts(critic, real, fake, mix * real + (1 - mix) * fake)
+    return difference + 10 * tf.reduce_mean((length / len(real) - 1) ** 2)  # the gradient of the average score
+
+
+def _summed_scores(critic, real, fake, mix):
+    import tensorflow as tf
+
+    length, _ = _parts(critic, real, fake, mix * real + (1 - mix) * fake)
+    difference = tf.reduce_sum(critic(fake)) - tf.reduce_sum(critic(real))
+    return difference + 10 * tf.reduce_mean((length - 1) ** 2)
+
+
+def _no_square(critic, real, fake, mix):
+    import tensorflow as tf
+
+    length, difference = _parts(critic, real, fake, mix * real + (1 - mix) * fake)
+    return difference + 10 * tf.reduce_mean(tf.abs(length - 1))
+
+
 _WRONG_LOSSES = (
     (_turned, "The sign of the scores is turned: this critic would learn to prefer the fakes."),
     (_no_penalty, "The penalty is missing: only the difference of the scores is there."),
@@ -480,6 +502,12 @@ _WRONG_LOSSES = (
     (_one_sided, "Lengths below 1 cost nothing here: the square counts them too."),
     (_whole_batch, "This is one length for the whole batch: each row has its own."),
     (_along_columns, "The length runs over the rows of each column: along which axis does one molecule stand?"),
+    (
+        _average_score_in_the_tape,
+        "The gradient of the *average* score is n times too small: ask for that of each score, or of their sum.",
+    ),
+    (_summed_scores, "The scores are added up: what does the bar over them stand for?"),
+    (_no_square, "The deviation from 1 is not squared."),
 )
 
 # --- 4.2-d: the funnel -----------------------------------------------------------------------------------------------
