@@ -50,7 +50,7 @@ def _work_by_scipy(a, b):
 
 # --- 3.2.1-c: one training step --------------------------------------------------------------------------------------
 
-_RATE = 0.1
+_RATES = {"discriminator": 0.1, "generator": 0.05}  # two rates, so that exchanged optimisers are seen
 _NO_CHANGE = (
     "No weight has changed. A tape only computes gradients: `optimizer.apply(gradients, variables)` makes the step."
 )
@@ -76,11 +76,30 @@ _HINTS = {  # a slip of the reader -> what is said
         "first list of variables."
     ),
     "generator first": "The generator has made its step first. The discriminator begins.",
+    "left frozen": (
+        "After the first step your discriminator never moves again: what did your function leave behind for the second?"
+    ),
+    "optimisers swapped": "Each network has its own optimiser: which one made the generator's step?",
+    "old discriminator": (
+        "Your generator listened to the discriminator as it was before its step. First a whole step, then the next."
+    ),
+    "summed": "Your pull grows with the size of the batch: a mean over the samples is asked for.",
+    "generator summed": "Your generator's pull grows with the size of the batch: a mean is asked for, as in the first half.",
+}
+_FRESH_NOISE = "Your step draws noise of its own: the same `z` is asked for in both halves."
+_ERRORS = {  # what TensorFlow or Keras says -> what is said
+    "No gradients provided": (
+        "Nothing leads from your loss back to the weights in your list: what was computed before the tape was opened?"
+    ),
+    "non-persistent": "A tape can be asked only once: each half of the step has its own.",
+    "nknown variable": (
+        "One optimiser was given the weights of both networks, one after the other: each network has its own optimiser."
+    ),
 }
 
 
 def _networks():
-    """Return a generator and a discriminator with fixed weights, real samples and noise."""
+    """Return a generator and a discriminator with fixed weights, and two batches of real samples and noise."""
     import keras
     import tensorflow as tf
 
@@ -94,14 +113,14 @@ def _networks():
     # Logits between 0 and 1: there a loss that takes them for probabilities makes a step too, and can be recognised.
     *hidden, last, _ = discriminator.get_weights()
     discriminator.set_weights([*hidden, 0.1 * last, np.array([0.5])])
-    real = tf.constant(rng.normal(1, 1, size=(8, 2)), "float32")
-    return generator, discriminator, real, tf.constant(rng.normal(size=(8, 3)), "float32")
+    batches = [(rng.normal(1, 1, size=(8, 2)), rng.normal(size=(8, 3))) for _ in range(2)]
+    return generator, discriminator, [[tf.constant(part, "float32") for part in batch] for batch in batches]
 
 
 def _optimisers():
     import keras
 
-    return keras.optimizers.SGD(_RATE), keras.optimizers.SGD(_RATE)
+    return keras.optimizers.SGD(_RATES["generator"]), keras.optimizers.SGD(_RATES["discriminator"])
 
 
 def _step(generator, discriminator, g_optimizer, d_optimizer, real, z, slip="", scale=1.0):
@@ -109,6 +128,10 @@ def _step(generator, discriminator, g_optimizer, d_optimizer, real, z, slip="", 
     import tensorflow as tf
 
     mean, softplus = tf.reduce_mean, tf.nn.softplus
+    if slip == "optimisers swapped":
+        g_optimizer, d_optimizer = d_optimizer, g_optimizer
+    scale = len(real) * scale if slip == "summed" else scale
+    g_scale = len(real) if slip in ("summed", "generator summed") else 1.0
 
     def first():
         with tf.GradientTape() as tape:
@@ -122,6 +145,8 @@ def _step(generator, discriminator, g_optimizer, d_optimizer, real, z, slip="", 
             parts = {"real forgotten": parts[1:], "made forgotten": parts[:1]}.get(slip, parts)
             loss = scale * sum(parts)
         variables = list(discriminator.trainable_variables)
+        if not variables:  # left frozen
+            return
         if slip == "both help":
             extra = list(generator.trainable_variables)
             slopes = tape.gradient(loss, variables + extra)
@@ -133,7 +158,7 @@ def _step(generator, discriminator, g_optimizer, d_optimizer, real, z, slip="", 
     def second():
         with tf.GradientTape() as tape:
             o = discriminator(generator(z))
-            loss = mean(softplus(-o))
+            loss = g_scale * mean(softplus(-o))
             if slip == "saturating":
                 loss = -mean(softplus(o))
             elif slip == "wrong sign":
@@ -143,17 +168,25 @@ def _step(generator, discriminator, g_optimizer, d_optimizer, real, z, slip="", 
         variables = list(generator.trainable_variables)
         extra = list(discriminator.trainable_variables) if slip == "both fooled" else []
         slopes = tape.gradient(loss, variables + extra)
+        if slip == "old discriminator":
+            first()
         g_optimizer.apply(slopes[: len(variables)], variables)
         for slope, variable in zip(slopes[len(variables) :], extra, strict=True):
-            variable.assign_sub(_RATE * slope)
+            variable.assign_sub(_RATES["generator"] * slope)
 
-    for half in (second, first) if slip == "generator first" else (first, second):
+    halves = {"generator first": (second, first), "old discriminator": (second,)}
+    for half in halves.get(slip, (first, second)):
         half()
+    if slip == "left frozen":
+        discriminator.trainable = False
 
 
 def _weights_after(step, **options):
-    generator, discriminator, real, z = _networks()
-    step(generator, discriminator, *_optimisers(), real, z, **options)
+    """Let `step` make two steps, on two batches, and return the weights."""
+    generator, discriminator, batches = _networks()
+    optimisers = _optimisers()
+    for real, z in batches:
+        step(generator, discriminator, *optimisers, real, z, **options)
     return {"generator": generator.get_weights(), "discriminator": discriminator.get_weights()}
 
 
@@ -166,10 +199,17 @@ def _alike(first, second, names=("generator", "discriminator")):
 
 
 def _step_complaint(training_step):
-    """Let the reader's function make one step, and compare the weights with those of a right one."""
+    """Let the reader's function make two steps, and compare the weights with those of a right one."""
     if not callable(training_step):
         return "A function is asked for: give its name, without calling it."
-    found, start = _weights_after(training_step), _weights_after(lambda *arguments: None)
+    try:
+        found = _weights_after(training_step)
+    except (ValueError, RuntimeError, KeyError) as error:
+        for words, hint in _ERRORS.items():
+            if words in str(error):
+                return hint
+        raise
+    start = _weights_after(lambda *arguments: None)
     if any(not np.all(np.isfinite(weight)) for weights in found.values() for weight in weights):
         return "After your step some weights are no numbers any more. Which loss takes the logarithm of a logit?"
     if any(_alike(found, _weights_after(_step, scale=scale)) for scale in (1.0, 0.5)):  # the sum or the mean of both
@@ -182,10 +222,20 @@ def _step_complaint(training_step):
     for slip, hint in _HINTS.items():
         if any(_alike(found, _weights_after(_step, slip=slip, scale=scale)) for scale in (1.0, 0.5)):
             return hint
-    right = _weights_after(_step)
-    if _alike(found, right, ["discriminator"]) or _alike(found, _weights_after(_step, scale=0.5), ["discriminator"]):
-        return "The discriminator's half is right. In the generator's half, write down the loss for one logit first."
-    return "Begin with the first half alone: does it do the same as `discriminator_step` above?"
+    if not _alike(found, _weights_after_again(training_step, found)):
+        return _FRESH_NOISE
+    return (
+        "Compare the halves with the text, one by one: the loss of one logit, the mean over the samples, the same `z`, "
+        "and the order. Does your first half alone do the same as `discriminator_step` above?"
+    )
+
+
+def _weights_after_again(training_step, found):
+    """Return the weights after the same two steps once more; those found before, where a function runs only once."""
+    try:
+        return _weights_after(training_step)
+    except Exception:  # a compiled function may refuse other networks
+        return found
 
 
 def _step_with_softplus(generator, discriminator, g_optimizer, d_optimizer, real, z):
@@ -239,6 +289,51 @@ def _with_slip(slip):
         _step(generator, discriminator, g_optimizer, d_optimizer, real, z, slip=slip)
 
     return training_step
+
+
+def _step_frozen_and_freed(generator, discriminator, g_optimizer, d_optimizer, real, z):
+    import tensorflow as tf
+
+    discriminator.trainable = True
+    _discriminator_only(generator, discriminator, g_optimizer, d_optimizer, real, z)
+    discriminator.trainable = False
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.nn.softplus(-discriminator(generator(z))))
+    g_optimizer.apply(tape.gradient(loss, generator.trainable_variables), generator.trainable_variables)
+
+
+def _fresh_noise(generator, discriminator, g_optimizer, d_optimizer, real, z):
+    import tensorflow as tf
+
+    _discriminator_only(generator, discriminator, g_optimizer, d_optimizer, real, z)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.nn.softplus(-discriminator(generator(tf.random.normal(z.shape)))))
+    g_optimizer.apply(tape.gradient(loss, generator.trainable_variables), generator.trainable_variables)
+
+
+def _made_before_the_tape(generator, discriminator, g_optimizer, d_optimizer, real, z):
+    import tensorflow as tf
+
+    made = generator(z)
+    _discriminator_only(generator, discriminator, g_optimizer, d_optimizer, real, z)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.nn.softplus(-discriminator(made)))
+    g_optimizer.apply(tape.gradient(loss, generator.trainable_variables), generator.trainable_variables)
+
+
+def _one_tape_asked_twice(generator, discriminator, g_optimizer, d_optimizer, real, z):
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        o_real, o_made = discriminator(real), discriminator(generator(z))
+        loss_d = tf.reduce_mean(tf.nn.softplus(-o_real)) + tf.reduce_mean(tf.nn.softplus(o_made))
+        loss_g = tf.reduce_mean(tf.nn.softplus(-o_made))
+    d_optimizer.apply(tape.gradient(loss_d, discriminator.trainable_variables), discriminator.trainable_variables)
+    g_optimizer.apply(tape.gradient(loss_g, generator.trainable_variables), generator.trainable_variables)
+
+
+def _one_optimiser(generator, discriminator, g_optimizer, d_optimizer, real, z):
+    _step(generator, discriminator, g_optimizer, g_optimizer, real, z)
 
 
 def _discriminator_only(generator, discriminator, g_optimizer, d_optimizer, real, z):
@@ -317,7 +412,7 @@ def _of_all(made, training):
 _COUNT_CASES = (
     (["CCO", "CCO", None, "c1ccccc1", "CCN"], ["CCO", "CCC"]),
     ([None, "CCC", "CCC", "CCC", "CO", None, "CN", "CN"], ["CN", "CCC", "CCCl"]),
-    (["C", "CC", "CCC"], ["O"]),
+    (["C", "CC", "CCC"], ["O", "N"]),
     (["CO", "CO", "CO", "CO", None], ["CO", "N"]),
 )
 
@@ -325,6 +420,7 @@ EXERCISES = [
     Exercise(
         "3.2.1-a",
         expected=_best,
+        tolerance=1e-4,
         cases=((_P, _Q, 0.5), (_P, _Q, 0.9), (_P, _Q, 0.2), (_P[:2], _Q[:2], 1.0)),
         solutions=(_best_by_odds, _best_by_counts),
         misconceptions=(
@@ -347,6 +443,10 @@ EXERCISES = [
             Misconception(
                 lambda p, q, share_real: 1 - _best(p, q, share_real),
                 "That is the probability of being made.",
+            ),
+            Misconception(
+                lambda p, q, share_real: np.round(_best(p, q, share_real), 2),
+                "Do not round: the exact shares are asked for.",
             ),
             Misconception(
                 lambda p, q, share_real: share_real * p / ((1 - share_real) * q + 1e-300),
@@ -381,7 +481,7 @@ EXERCISES = [
             ),
             Misconception(
                 lambda a, b: float(abs(np.cumsum(np.array(a) - np.array(b)).sum())),
-                "You took the absolute value of the whole sum. Each border is crossed by itself.",
+                "You took the absolute value of the whole sum (that is the difference of the means). Each border is crossed by itself.",
             ),
             Misconception(
                 lambda a, b: float(np.abs(np.cumsum(np.array(a) - np.array(b))).max()),
@@ -396,14 +496,21 @@ EXERCISES = [
                 "That is the work at each border. Asked for is one number.",
             ),
         ),
-        hint="Write the two lists under each other. What stands too much on the left of each border?",
+        hint=(
+            "Write the two lists under each other. What stands too much on the left of each border? (Lists cannot be "
+            "subtracted: `np.array(a)` can.)"
+        ),
     ),
     Exercise(
         "3.2.1-c",
         requirement=_step_complaint,
-        solutions=(_step_with_softplus, _step_with_keras_losses, _step_with_one_tape),
+        solutions=(_step_with_softplus, _step_with_keras_losses, _step_with_one_tape, _step_frozen_and_freed),
         misconceptions=(
             *(Misconception(_with_slip(slip), hint) for slip, hint in _HINTS.items()),
+            Misconception(_fresh_noise, _FRESH_NOISE),
+            Misconception(_made_before_the_tape, _ERRORS["No gradients provided"]),
+            Misconception(_one_tape_asked_twice, _ERRORS["non-persistent"]),
+            Misconception(_one_optimiser, _ERRORS["nknown variable"]),
             Misconception(_discriminator_only, _ONE_ONLY["generator"]),
             Misconception(_gradients_only, _NO_CHANGE),
         ),
@@ -426,6 +533,18 @@ EXERCISES = [
             Misconception(
                 lambda made, training: tuple(_count(made, training)[:2]),
                 "Three shares are asked for.",
+            ),
+            Misconception(
+                lambda made, training: tuple(100 * share for share in _count(made, training)),
+                "These are percentages: a share lies between 0 and 1.",
+            ),
+            Misconception(
+                lambda made, training: (
+                    sum(text is not None for text in made),
+                    len(set(made) - {None}),
+                    len(set(made) - {None, *training}),
+                ),
+                "These are counts. Each has to be divided: by which number?",
             ),
         ),
         hint="Do the first case on paper: which are valid, which of these are different, which of those are new?",
