@@ -84,7 +84,7 @@ _HINTS = {  # a slip of the reader -> what is said
         "Your generator listened to the discriminator as it was before its step. First a whole step, then the next."
     ),
     "summed": "Your pull grows with the size of the batch: a mean over the samples is asked for.",
-    "generator summed": "Your generator's pull grows with the size of the batch: a mean is asked for, as in the first half.",
+    "generator summed": "Your generator's pull grows with the size of the batch: a mean is asked for, as before.",
 }
 _FRESH_NOISE = "Your step draws noise of its own: the same `z` is asked for in both halves."
 _ERRORS = {  # what TensorFlow or Keras says -> what is said
@@ -481,7 +481,8 @@ EXERCISES = [
             ),
             Misconception(
                 lambda a, b: float(abs(np.cumsum(np.array(a) - np.array(b)).sum())),
-                "You took the absolute value of the whole sum (that is the difference of the means). Each border is crossed by itself.",
+                "You took the absolute value of the whole sum (that is the difference of the means). Each border is "
+                "crossed by itself.",
             ),
             Misconception(
                 lambda a, b: float(np.abs(np.cumsum(np.array(a) - np.array(b))).max()),
@@ -496,10 +497,8 @@ EXERCISES = [
                 "That is the work at each border. Asked for is one number.",
             ),
         ),
-        hint=(
-            "Write the two lists under each other. What stands too much on the left of each border? (Lists cannot be "
-            "subtracted: `np.array(a)` can.)"
-        ),
+        hint="Write the two lists under each other. What stands too much on the left of each border?",
+        error_hint="Lists cannot be subtracted from each other: `np.array(a)` can.",
     ),
     Exercise(
         "3.2.1-c",
