@@ -118,6 +118,33 @@ def array(values, name, *, axes=None, finite=True, booleans=True):
     return values
 
 
+def numbers_row(values, name):
+    """Return a row of finite numbers, one axis, as an array of float64; True and False are none."""
+    return array(values, name, axes=1, booleans=False).astype(float)
+
+
+def listed(values, name):
+    """Return a list of whatever can be gone through, such as a tuple or an array."""
+    try:
+        return list(values)
+    except TypeError:
+        raise TypeError(f"{name} must be a list or a tuple, got {_short(values)}") from None
+
+
+def texts(values, name, *, of, none_allowed=False):
+    """Return a list of strings that is not empty; `of` says what each stands for. One string alone is a slip."""
+    if isinstance(values, str):
+        raise TypeError(f"{name} must be a list of strings, got one string: write [{_short(values)}]")
+    values = listed(values, name)
+    if not values:
+        raise ValueError(f"{name} must hold at least one {of}, got an empty list")
+    for row, value in enumerate(values):
+        if not isinstance(value, str) and not (none_allowed and value is None):
+            expected = "strings or None" if none_allowed else "strings"
+            raise TypeError(f"{name} must be a list of {expected}, got in row {row}: {_short(value)}")
+    return values
+
+
 def labels(values, name="labels", *, both_classes=False):
     """Return labels 0 and 1 as an array of int64 with one axis."""
     import numpy as np

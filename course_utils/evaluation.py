@@ -10,7 +10,6 @@ Two words are used with care. A *score* is any number that is larger for patient
 import math
 import warnings
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from scipy import optimize, special, stats
@@ -344,6 +343,10 @@ def auc_interval(labels, scores, *, groups=None, level=0.95):
     being the number of patients in the smaller class. That one is left where every positive scores higher than every
     negative and there is no error to learn from: with 10 and 10 patients it goes from 0.722 to 1, not from 1 to 1.
 
+    Where one class is small and the other large, the interval is too short, and its `low` too high: with 3 and 200
+    patients it covers the true area in 84 to 89 of 100 test sets, with 10 and 300 and an area of 0.95 in 88. Do not
+    lean on `low` there. (With few patients in both classes it is rather too long.)
+
     Parameters
     ----------
     labels : array of 0 and 1, shape (n,)
@@ -364,11 +367,11 @@ def auc_interval(labels, scores, *, groups=None, level=0.95):
     Notes
     -----
     Coverage of the 95 % interval in simulations: 0.95-0.97 with 64 and 107 patients and areas from 0.69 to 0.99;
-    0.98 with 10 and 10; 0.93-0.97 with 12 to 171 patients of eight rows each. It misses more often where one class is
-    small and the other large: 0.91-0.94 with 20 and 300, 0.84-0.89 with 3 and 200, where most misses lie on one side:
-    the true area is below `low`. With few patients in one class, do not lean on `low`. The interval also misses
-    more often where a few patients are of another kind than the rest (wrong labels, a rare form of the disease): a test
-    set that happens to hold none of them cannot warn of them.
+    0.98 with 10 and 10 and with 4 and 4; 0.93-0.97 with 12 to 171 patients of eight rows each. It misses more often
+    where one class is small and the other large: 0.91-0.94 with 20 and 300, 0.88-0.92 with 10 and 300, 0.84-0.89 with
+    3 and 200, where most misses lie on one side: the true area is below `low`. The interval also misses more often
+    where a few patients are of another kind than the rest (wrong labels, a rare form of the disease): a test set that
+    happens to hold none of them cannot warn of them.
 
     More errors can give a shorter interval, because the rule changes where the first error is seen: with 64 and 107
     patients it goes from 0.943 to 1 in perfect order, and from 0.993 to 1 with one pair of 6,848 in the wrong order.
@@ -669,9 +672,9 @@ def conformal_interval(true, predicted, new_predicted, *, spread=None, new_sprea
 
     Taught in: 03_2_2_drug_activity_prediction
     """
-    true, predicted = (_numbers(values, name) for values, name in ((true, "true"), (predicted, "predicted")))
+    true, predicted = (_checks.numbers_row(values, name) for values, name in ((true, "true"), (predicted, "predicted")))
     _checks.same_length(true=true, predicted=predicted)
-    new_predicted, level = _numbers(new_predicted, "new_predicted"), _checks.share(level, "level")
+    new_predicted, level = _checks.numbers_row(new_predicted, "new_predicted"), _checks.share(level, "level")
     if (spread is None) != (new_spread is None):
         raise ValueError("spread and new_spread must be given together, got only one of them")
     if spread is None:
@@ -679,22 +682,18 @@ def conformal_interval(true, predicted, new_predicted, *, spread=None, new_sprea
     spread, new_spread = _positive(spread, "spread"), _positive(new_spread, "new_spread")
     _checks.same_length(spread=spread, true=true)
     _checks.same_length(new_spread=new_spread, new_predicted=new_predicted)
-    exact = Fraction(str(level))  # 0.9 as it is written: (9 + 1) * 0.9 must be 9
-    rank = math.ceil((len(true) + 1) * exact)
+    hair = 1e-9  # (99 + 1) * (0.1 + 0.2) is 30, although the computer has a little more
+    rank = math.ceil((len(true) + 1) * level - hair)
     if rank > len(true):
-        fewest = math.ceil(exact / (1 - exact))
+        fewest = math.ceil(level / (1 - level) - hair)
         raise ValueError(f"true must have at least {fewest} rows for an interval of level {level}, got {len(true)}")
     quantile = float(np.sort(np.abs(true - predicted) / spread)[rank - 1])
     half = quantile * new_spread
     return PredictionIntervals(new_predicted - half, new_predicted + half, level, quantile)
 
 
-def _numbers(values, name):
-    return _checks.array(values, name, axes=1, booleans=False).astype(float)
-
-
 def _positive(values, name):
-    values = _numbers(values, name)
+    values = _checks.numbers_row(values, name)
     if values.min() <= 0:
         raise ValueError(f"{name} must be above 0, got {values.min()} in row {np.argmin(values)}")
     return values

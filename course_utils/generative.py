@@ -129,7 +129,8 @@ def internal_diversity(fingerprints):
         If the rows are no fingerprints, or fewer than two.
 
     Source: Benhenda M (2017). ChemGAN challenge for drug discovery: can AI reproduce natural chemical diversity?
-    https://arxiv.org/abs/1708.08227
+    https://arxiv.org/abs/1708.08227. The program of MOSES (see `measure_molecules`) pairs each row with itself too, and
+    gets a little less: (n - 1) / n of this.
 
     Taught in: 03_2_1_generative_adversarial_networks
     """
@@ -182,15 +183,17 @@ def measure_molecules(generated, training):
     TypeError, ValueError
         If an argument is empty or no sequence of texts, or if `training` holds a text that is not valid.
 
-    Source: Polykovskiy D et al. (2020). Molecular Sets (MOSES). *Frontiers in Pharmacology* 11:565644.
-    https://doi.org/10.3389/fphar.2020.565644
+    Source: the shares, the diversity and a Wasserstein distance for each descriptor are among the measures of
+    Polykovskiy D et al. (2020). Molecular Sets (MOSES). *Frontiers in Pharmacology* 11:565644.
+    https://doi.org/10.3389/fphar.2020.565644. Its program compares with a test set, in weight, logP, QED and synthetic
+    accessibility, and does not scale them.
 
     Taught in: 03_2_1_generative_adversarial_networks
     """
     from course_utils import molecules
 
-    generated = _texts(generated, "generated", none_allowed=True)
-    training = {molecules.canonical(text) for text in _texts(training, "training")}
+    generated = _checks.texts(generated, "generated", of="molecule", none_allowed=True)
+    training = {molecules.canonical(text) for text in _checks.texts(training, "training", of="molecule")}
     if len(training) < 2:
         raise ValueError(f"training must hold at least 2 different molecules, got {len(training)}")
     # Duplicates are valid: `clean_molecules` would leave them out, so every text is read by itself.
@@ -351,8 +354,9 @@ def add_one_carbon(smiles, n, seed=0):
         If an argument is not as described.
 
     Source: the idea of Renz P et al. (2019). On failure modes in molecule generation and optimization. *Drug Discovery
-    Today: Technologies* 32-33:55-63. https://doi.org/10.1016/j.ddtec.2020.09.003. There, a carbon is put anywhere into
-    the SMILES text.
+    Today: Technologies* 32-33:55-63. https://doi.org/10.1016/j.ddtec.2020.09.003. Their program (addcarbon.py in
+    https://github.com/ml-jku/mgenerators-failure-modes) puts a "C" into the SMILES text, and of the places that give a
+    valid and new molecule takes one that changes the text little.
 
     Taught in: 03_2_1_generative_adversarial_networks
     """
@@ -360,7 +364,7 @@ def add_one_carbon(smiles, n, seed=0):
 
     from course_utils import molecules
 
-    texts = [molecules.canonical(text) for text in _texts(smiles, "smiles")]
+    texts = [molecules.canonical(text) for text in _checks.texts(smiles, "smiles", of="molecule")]
     n, generator = _checks.integer(n, "n", least=1), _checks.generator(seed)
     order = np.concatenate([generator.permutation(len(texts)) for _ in range(-(-n // len(texts)))])[:n]
     made = []
@@ -379,18 +383,6 @@ def add_one_carbon(smiles, n, seed=0):
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-def _texts(values, name, none_allowed=False):
-    if isinstance(values, str):
-        raise TypeError(f"{name} must be a list of strings, got one string")
-    values = list(values)
-    if not values:
-        raise ValueError(f"{name} must hold at least one molecule, got an empty list")
-    for row, value in enumerate(values):
-        if not isinstance(value, str) and not (none_allowed and value is None):
-            raise TypeError(f"{name} must be a list of strings{' or None' * none_allowed}, got in row {row}: {value!r}")
-    return values
 
 
 def _canonical_or_none(text):

@@ -126,7 +126,8 @@ def clean_molecules(smiles, max_heavy_atoms=None, elements=None, charges="neutra
 
     Taught in: 03_2_1_generative_adversarial_networks
     """
-    texts = [_text_or_empty(text, row) for row, text in enumerate(_listed(smiles))]
+    texts = smiles if isinstance(smiles, str) else map(_none_for_nan, _checks.listed(smiles, "smiles"))
+    texts = [str(text or "") for text in _checks.texts(texts, "smiles", of="molecule", none_allowed=True)]
     if max_heavy_atoms is not None:
         max_heavy_atoms = _checks.integer(max_heavy_atoms, "max_heavy_atoms", least=1)
     elements = None if elements is None else _alphabet(elements)
@@ -248,7 +249,8 @@ def descriptors(smiles, names=DESCRIPTORS):
         If a text is not the SMILES of a molecule (the message names its row), or a name is unknown.
 
     Source: RDKit. logP: Wildman SA, Crippen GM (1999), https://doi.org/10.1021/ci990307l. TPSA: Ertl P, et al. (2000),
-    https://doi.org/10.1021/jm000942e. QED: Bickerton GR, et al. (2012), https://doi.org/10.1038/nchem.1243.
+    https://doi.org/10.1021/jm000942e; RDKit counts nitrogen and oxygen only. QED: Bickerton GR, et al. (2012),
+    https://doi.org/10.1038/nchem.1243; RDKit's values differ a little from those of the paper.
 
     Taught in: 03_2_2_drug_activity_prediction
     """
@@ -273,7 +275,8 @@ def fingerprints(smiles, radius=2, bits=2048):
     ----------
     smiles : list of n str
     radius : int
-        Bonds from the atom in the middle to the rim of a neighbourhood; 2 is also known as ECFP4.
+        Bonds from the atom in the middle to the rim of a neighbourhood; 2 is roughly what is known as ECFP4, where the
+        4 is the diameter.
     bits : int
         Length. Several neighbourhoods may share a bit: the fewer bits, the more often.
 
@@ -355,7 +358,8 @@ def scaffolds(smiles):
     Returns
     -------
     array of str, shape (n,)
-        SMILES of the scaffolds, without stereochemistry; "" for a molecule without a ring.
+        SMILES of the scaffolds, without stereochemistry; "" for a molecule without a ring. Of a text in several parts
+        (a salt, a mixture) the largest counts, so that a drug and its salts have one scaffold.
 
     Raises
     ------
@@ -363,15 +367,20 @@ def scaffolds(smiles):
         If a text is not the SMILES of a molecule: the message names its row.
 
     Source: Bemis GW, Murcko MA (1996). Journal of Medicinal Chemistry 39:2887-2893.
-    https://doi.org/10.1021/jm9602928. Computed by RDKit, which keeps atoms with a double bond to the scaffold.
+    https://doi.org/10.1021/jm9602928. Computed by RDKit, which keeps atoms with a double bond to the scaffold; the
+    paper has only rings and what links them.
 
     Taught in: 03_2_2_drug_activity_prediction
     """
+    from rdkit.Chem import GetMolFrags
     from rdkit.Chem.Scaffolds import MurckoScaffold
 
-    molecules = _molecules(smiles)
+    molecules, found = _molecules(smiles), []
     with _silence():
-        return np.array([MurckoScaffold.MurckoScaffoldSmiles(mol=molecule) for molecule in molecules], dtype=str)
+        for molecule in molecules:
+            largest = max(GetMolFrags(molecule, asMols=True), key=lambda part: part.GetNumHeavyAtoms())
+            found.append(MurckoScaffold.MurckoScaffoldSmiles(mol=largest))
+    return np.array(found, dtype=str)
 
 
 def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
@@ -387,8 +396,9 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
         Share of each part, such as training, validation and test; they sum to 1. The parts come out close to them, as
         far as whole scaffolds allow.
     seed : int, optional
-        None: the largest scaffold first, the rule of MoleculeNet; the last parts then hold the rare scaffolds. A
-        seed: random order, but first of the scaffolds that fill more than half of the smallest part, then of the rest.
+        None: the largest scaffold first, as in DeepChem, the library of MoleculeNet; the last parts then hold the rare
+        scaffolds. A seed: random order, but first of the scaffolds that fill more than half of the smallest part, then
+        of the rest.
 
     Returns
     -------
@@ -398,19 +408,20 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
     Raises
     ------
     ValueError, TypeError
-        If a text is not the SMILES of a molecule, if the shares are not as described, or if there are too few
-        scaffolds for a part to get any.
+        If a text is not the SMILES of a molecule, if the shares are not as described, or if the scaffolds are too few
+        or too large: if a part would get less than half of its share.
 
     Notes
     -----
     Molecules without a ring have the scaffold "" in common, and stay together like any others. Often they are many:
     then they, like every frequent scaffold, are in the first part, and the test says nothing about them.
 
-    Source: Wu Z, et al. (2018). MoleculeNet. Chemical Science 9:513-530. https://doi.org/10.1039/C7SC02664A.
+    Source: Wu Z, et al. (2018). MoleculeNet. Chemical Science 9:513-530. https://doi.org/10.1039/C7SC02664A. The rule:
+    `ScaffoldSplitter` in https://github.com/deepchem/deepchem (deepchem/splits/splitters.py).
 
     Taught in: 03_2_2_drug_activity_prediction
     """
-    shares = [_checks.share(share, "shares") for share in _checks_list(shares, "shares")]
+    shares = [_checks.share(share, "shares") for share in _checks.listed(shares, "shares")]
     if len(shares) < 2 or abs(sum(shares) - 1) > 1e-9:
         raise ValueError(f"shares must be two or more numbers that sum to 1, got {shares}")
     seed = None if seed is None else _checks.seed(seed)
@@ -435,7 +446,7 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
             if filled <= end:
                 part.extend(rows)
                 break
-    if not all(parts):
+    if any(len(part) < max(1, share * len(names) / 2) for part, share in zip(parts, shares, strict=True)):
         sizes = ", ".join(str(len(part)) for part in parts)
         raise ValueError(
             f"smiles must have scaffolds enough for each of {len(shares)} parts, got {len(groups)} scaffold(s), the "
@@ -445,13 +456,6 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
     shared = [name for number, part in enumerate(seen) for name in part if any(name in p for p in seen[:number])]
     assert not shared, f"scaffolds on two sides: {shared[:3]}"
     return tuple(np.array(sorted(part), dtype=np.int64) for part in parts)
-
-
-def _checks_list(values, name):
-    try:
-        return list(values)
-    except TypeError:
-        raise TypeError(f"{name} must be a list or a tuple, got {values!r}") from None
 
 
 # --- Molecules as graphs ---------------------------------------------------------------------------------------------
@@ -503,8 +507,9 @@ def molecule_graphs(smiles, max_atoms=None):
         If a text is not the SMILES of a molecule, or a molecule has more than `max_atoms` heavy atoms: the message
         names the row.
 
-    Source: the features follow Gilmer J, et al. (2017), https://arxiv.org/abs/1704.01212, table 1, without those of
-    three dimensions.
+    Source: element, hydrogens, aromatic and the four kinds of bonds are among the features of Gilmer J, et al. (2017),
+    https://arxiv.org/abs/1704.01212, as PyTorch Geometric has them (`torch_geometric.datasets.QM9`); the others are
+    added.
 
     Taught in: 03_2_2_drug_activity_prediction
     """
@@ -571,7 +576,7 @@ def atom_bond_matrices(smiles, elements=ELEMENTS, max_atoms=None):
     elements = _alphabet(elements)
     if max_atoms is not None:
         max_atoms = _checks.integer(max_atoms, "max_atoms", least=1)
-    texts = _listed(smiles)
+    texts = _checks.texts(smiles, "smiles", of="molecule")
     molecules = _molecules(texts)
     codes = {element: number for number, element in enumerate(elements, start=1)}
     with _silence():
@@ -685,7 +690,7 @@ def pains_alerts(smiles):
         If a text is not the SMILES of a molecule: the message names its row.
 
     Source: Baell JB, Holloway GA (2010). Journal of Medicinal Chemistry 53:2719-2740.
-    https://doi.org/10.1021/jm901137j. RDKit has the 480 patterns.
+    https://doi.org/10.1021/jm901137j. Computed by RDKit, whose 480 patterns were edited to work there (Data/Pains).
 
     Taught in: 04_2_drug_discovery_lab
     """
@@ -714,8 +719,8 @@ def synthetic_accessibility(smiles):
     Returns
     -------
     array of float64, shape (n,)
-        From 1 (easy) to 10 (hard). No chemist was asked: rare pieces, many rings and stereocentres, and size count as
-        hard.
+        From 1 (easy) to 10 (hard). A formula, not the word of a chemist: rare pieces, large rings, rings that share one
+        atom or form bridges, stereocentres, and size count as hard.
 
     Raises
     ------
@@ -723,7 +728,8 @@ def synthetic_accessibility(smiles):
         If a text is not the SMILES of a molecule: the message names its row.
 
     Source: Ertl P, Schuffenhauer A (2009). Journal of Cheminformatics 1:8. https://doi.org/10.1186/1758-2946-1-8.
-    Computed by the authors' program, which RDKit carries in Contrib/SA_Score.
+    Computed by the program of Ertl and Landrum that RDKit carries in Contrib/SA_Score; it differs a little from the
+    paper.
 
     Taught in: 04_2_drug_discovery_lab
     """
@@ -783,12 +789,12 @@ def draw_molecules(smiles, labels=None, columns=4, highlight=None):
 
     molecules = _molecules(smiles)
     columns = min(_checks.integer(columns, "columns", least=1), len(molecules))
-    marked = [[]] * len(molecules) if highlight is None else _checks_list(highlight, "highlight")
+    marked = [[]] * len(molecules) if highlight is None else _checks.listed(highlight, "highlight")
     for name, values in (("labels", labels), ("highlight", highlight)):
         if values is not None:
             _checks.same_length(**{name: values, "smiles": molecules})
     for row, (atoms, molecule) in enumerate(zip(marked, molecules, strict=True)):
-        for atom in _checks_list(atoms, "highlight"):
+        for atom in _checks.listed(atoms, "highlight"):
             _checks.integer(atom, f"highlight, row {row},", least=0, most=molecule.GetNumAtoms() - 1)
     rows = -(-len(molecules) // columns)  # rounded up
     width = 10.6 / max(columns, 3)  # a full row stays below 1100 pixels
@@ -823,22 +829,8 @@ def _silence():
     return rdBase.BlockLogs()
 
 
-def _listed(smiles):
-    """Return a list of texts; one text alone is a slip, and so is an empty list."""
-    if isinstance(smiles, str):
-        raise TypeError(f"smiles must be a list of strings, got one string: write [{_short(smiles)}]")
-    texts = _checks_list(smiles, "smiles")
-    if not texts:
-        raise ValueError("smiles must hold at least one molecule, got an empty list")
-    return texts
-
-
-def _text_or_empty(text, row):
-    if text is None or (isinstance(text, float | np.floating) and np.isnan(text)):
-        return ""
-    if not isinstance(text, str):
-        raise TypeError(f"smiles must be a list of strings, got in row {row}: {_short(text)}")
-    return str(text)
+def _none_for_nan(value):
+    return None if isinstance(value, float | np.floating) and np.isnan(value) else value
 
 
 def _parse(text):
@@ -857,12 +849,10 @@ def _parse(text):
 
 def _molecules(smiles):
     """Return RDKit molecules of a list of SMILES; the first that is none is one error."""
-    texts = _listed(smiles)
+    texts = _checks.texts(smiles, "smiles", of="molecule")
     molecules = []
     with _silence():
         for row, text in enumerate(texts):
-            if not isinstance(text, str):
-                raise TypeError(f"smiles must be a list of strings, got in row {row}: {_short(text)}")
             molecule, fault = _parse(text)
             if molecule is None or not molecule.GetNumAtoms():
                 raise ValueError(
@@ -891,7 +881,7 @@ def _alphabet(elements):
 
     if isinstance(elements, str):
         raise TypeError(f"elements must be a tuple of symbols such as ('C', 'N'), got one string: {elements!r}")
-    elements = tuple(_checks_list(elements, "elements"))
+    elements = tuple(_checks.listed(elements, "elements"))
     known = {Chem.GetPeriodicTable().GetElementSymbol(number) for number in range(1, 119)}
     for element in elements:
         if not isinstance(element, str) or element not in known:

@@ -15,7 +15,8 @@ import pytest
 import course_utils
 from course_utils import images
 
-MODULES = ("", "brain_lesions", "convolution", "generative", "images", "molecules", "plots", "proteins", "training")
+MODULES = ("", "brain_lesions", "convolution", "generative", "images", "molecules", "plots", "proteins", "survival")
+MODULES += ("training",)
 
 
 class Model:
@@ -75,6 +76,16 @@ GOOD = {
     "reference": POINTS[:4],
     "fingerprints": np.array([[0, 1, 1], [1, 0, 0]]),
     "training": ["CCO", "CC"],
+    "time": np.array([4.0, 2.0, 9.0, 4.0, 6.0, 9.0]),
+    "event": np.array([1, 1, 1, 0, 0, 0]),
+    "risk": np.array([3.0, 5.0, 1.0, 2.0, 4.0, 0.5]),
+    "survival": np.full((6, 2), 0.5),
+    "horizons": np.array([3.0, 7.0]),
+    "horizon": 5.0,
+    "edges": np.array([0.0, 3.0, 9.0]),
+    "group": ["a", "b", "a", "b", "a", "b"],
+    "y_true": np.array([[0, 1], [1, -1]]),
+    "y_pred": np.zeros((2, 2)),
     "n": 3,
     "sequence": "MKV",
     "sequences": ["MKV", "MK"],
@@ -111,6 +122,8 @@ SPECIAL = {
     "claim": {"kind": "quality"},
     "canonical": {"smiles": "OCC"},
     "draw_molecules": {"labels": ["ethanol", "toluene", "methylcyclopropane"]},
+    "calibration_at": {"predicted": np.full(6, 0.5)},
+    "concordance_interval": {"n_resamples": 3, "risk_b": np.array([1.0, 2.0, 0.5, 4.0, 3.0, 0.0])},
     "measure_molecules": {"generated": ["CCO", None]},
     "scaffold_split": {"shares": (0.4, 0.6), "seed": 3},
 }

@@ -156,3 +156,28 @@ def test_same_length():
     _checks.same_length(labels=[1], scores=[2])
     with pytest.raises(ValueError, match="labels and scores must have the same length, got 1 and 2"):
         _checks.same_length(labels=[1], scores=[2, 3])
+
+
+def test_numbers_row():
+    assert _checks.numbers_row([1, 2], "time").dtype == np.float64
+    with pytest.raises(TypeError, match="time must be an array of numbers, got dtype bool"):
+        _checks.numbers_row([True, False], "time")
+    with pytest.raises(ValueError, match="time must have one dimension"):
+        _checks.numbers_row([[1, 2]], "time")
+
+
+def test_lists_of_texts():
+    assert _checks.listed((0.8, 0.2), "shares") == [0.8, 0.2]
+    with pytest.raises(TypeError, match="shares must be a list or a tuple, got 7"):
+        _checks.listed(7, "shares")
+    assert _checks.texts(np.array(["CCO"]), "smiles", of="molecule") == ["CCO"]
+    assert _checks.texts([None], "smiles", of="molecule", none_allowed=True) == [None]
+    for bad, message in (
+        ("CCO", r"smiles must be a list of strings, got one string: write \['CCO'\]"),
+        ([], "smiles must hold at least one molecule, got an empty list"),
+        (["C", None], "smiles must be a list of strings, got in row 1: None"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            _checks.texts(bad, "smiles", of="molecule")
+    with pytest.raises(TypeError, match="smiles must be a list of strings or None, got in row 0: 3"):
+        _checks.texts([3], "smiles", of="molecule", none_allowed=True)

@@ -309,6 +309,17 @@ def test_the_percentile_bootstrap_does_not_cover_near_one():
     assert np.mean([interval.low == interval.high for interval in intervals]) > 0.15
 
 
+def test_the_percentile_bootstrap_covers_less_at_the_size_of_chapter_00():
+    """What `bootstrap_interval` and chapter 00 say: 89 %, and the formula about 96 %."""
+    rng = np.random.default_rng(1)
+    data = [binormal(rng, 64, 107, 0.99) for _ in range(200)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # one in some hundred is separated
+        by_bootstrap = [ev.bootstrap_interval(ev.roc_auc, *one, n_resamples=150) for one in data]
+    assert 0.83 <= coverage(by_bootstrap, 0.99) <= 0.92
+    assert 0.94 <= coverage([ev.auc_interval(*one) for one in data], 0.99) <= 0.98
+
+
 @pytest.mark.parametrize(("n_positives", "n_negatives"), [(64, 107), (10, 10)])
 def test_the_interval_covers_the_truth_where_scores_are_tied(n_positives, n_negatives):
     rng = np.random.default_rng(2)
@@ -393,10 +404,10 @@ def test_the_interval_of_a_difference_covers_the_truth(n, areas):
 
 @pytest.mark.parametrize(
     ("n_positives", "n_negatives", "area", "least", "most"),
-    [(3, 200, 0.86, 0.80, 0.88), (5, 100, 0.80, 0.87, 0.93)],
+    [(3, 200, 0.86, 0.80, 0.88), (5, 100, 0.80, 0.87, 0.93), (10, 300, 0.95, 0.85, 0.91)],
 )
 def test_with_few_patients_of_a_class_the_true_area_is_below_the_interval(n_positives, n_negatives, area, least, most):
-    """What the notes of `auc_interval` say of its weak side."""
+    """What the text of `auc_interval` says of its weak side."""
     rng = np.random.default_rng(1)
     data = [binormal(rng, n_positives, n_negatives, area) for _ in range(1000)]
     intervals = [ev.auc_interval(labels, scores) for labels, scores in data]
@@ -1331,6 +1342,8 @@ def test_the_conformal_interval_by_hand():
     assert found.quantile == 5 and found.low.tolist() == [-5, 2] and found.high.tolist() == [5, 12]  # rank 9 of 9
     assert ev.conformal_interval(10 + residuals, np.full(9, 10), [0.0], level=0.8).quantile == 4  # rank 8
     assert ev.conformal_interval(10 + residuals, np.full(9, 10), [0.0], level=0.5).quantile == 2.5  # rank 5
+    # The rank of a level that is a rounded sum: 30 of 99, not 31.
+    assert ev.conformal_interval(np.arange(1.0, 100.0), np.zeros(99), [0.0], level=0.1 + 0.2).quantile == 30
     assert found.coverage([5.0, 12.1]) == 0.5 and found.level == 0.9
     spread = np.array([3.0, 1, 1, 5, 4, 1, 1, 1, 1])
     scaled = ev.conformal_interval(10 + residuals, np.full(9, 10), [0.0, 0.0], spread=spread, new_spread=[1, 2])

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils import exercises, notebooks
-from course_utils.exercises import Exercise, Misconception, _running
+from course_utils.exercises import Exercise, Misconception, Right, _running
 
 
 def output_size(size, kernel):
@@ -32,6 +32,10 @@ def forgot_the_one(size, kernel):
 
 def above_ten(answer):
     return "" if answer > 10 else "It must be above 10."
+
+
+def says_how_far(answer):
+    return Right(f"{answer - 10} above ten.") if answer > 10 else "It must be above 10."
 
 
 def doubles(answer):
@@ -63,6 +67,14 @@ OWN = [
     Exercise("9.9-o", expected=lambda n: "A" * n, cases=((4,),)),
     Exercise("9.9-p", expected=lambda n: 12 / n, cases=((4,),), error_hint="Divide by the size."),
     Exercise("9.9-q", expected=lambda n: [[n, 0], [0, n]], cases=((4,),)),
+    Exercise("9.9-r", requirement=says_how_far),
+    Exercise("9.9-s", expected=0.154, misconceptions=(Misconception(15.4, "In per cent.", also=(15.38, "15.4%")),)),
+    Exercise(
+        "9.9-t",
+        expected=output_size,
+        cases=((5, 3), (7, 2)),
+        misconceptions=(Misconception(forgot_the_one, "Too few.", also=(lambda size, kernel: size + kernel,)),),
+    ),
 ]
 
 
@@ -231,7 +243,21 @@ def test_messages_show_values_as_a_reader_writes_them():
 
 
 def test_a_function_instead_of_a_value_is_recognised():
-    assert "forget to call" in message("9.9-a", output_size)
+    assert message("9.9-a", output_size) == (
+        "a value is asked for, not the function output_size: did you forget to call it?"
+    )
+    assert message("9.9-a", lambda: 0.75) == "a value is asked for, not a function: did you forget to call it?"
+
+
+def test_one_misconception_may_have_several_answers():
+    assert [message("9.9-s", answer) for answer in (15.4, 15.38, "15.4%")] == [
+        "not 15.4. In per cent.",
+        "not 15.38. In per cent.",
+        "not '15.4%'. In per cent.",
+    ]
+    assert "hint under" in message("9.9-s", 15.2)
+    for wrong in (forgot_the_one, lambda size, kernel: size + kernel):
+        assert message("9.9-t", wrong).endswith("Too few.")
 
 
 # --- functions -------------------------------------------------------------------------------------------------
@@ -326,6 +352,12 @@ def test_requirements_accept_many_answers_and_say_what_is_missing():
     assert message("9.9-c", 9) == "It must be above 10."
     assert exercises.judge("9.9-c", "many").sign == "✗"
     assert signs("9.9-j", lambda x: 2 * x, lambda x: x) == "✓✗"
+
+
+def test_a_requirement_may_say_something_of_a_right_answer(capsys):
+    assert signs("9.9-r", 12, 9) == "✓✗"
+    exercises.check("9.9-r", 12)
+    assert capsys.readouterr().out == "✓ correct: 2 above ten.\n" and exercises.solved() == ["9.9-r"]
 
 
 def test_the_readers_code_may_change_its_arguments():

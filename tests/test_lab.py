@@ -258,6 +258,7 @@ class Reader:
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             os.chdir(course)
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under `nohup`
             os.execve(sys.executable, command, settings)
 
     def read_until(self, pattern, seconds=300):

@@ -164,6 +164,13 @@ def test_scaffolds_are_rings_and_links():
     assert found.tolist() == ["c1ccccc1", "", "c1ccc(CCC2CC2)cc1", "C1CCCCC1", "O=C1CCCCC1"]
 
 
+def test_a_drug_and_its_salts_have_one_scaffold():
+    drug, benzenesulfonic_acid = "CN1CCC(CC1)=C1c2ccccc2CCc2ccccc21", "OS(=O)(=O)c1ccccc1"
+    salts = [f"{drug}.{benzenesulfonic_acid}", f"{benzenesulfonic_acid}.{drug}", f"{drug}.Cl"]
+    assert len(set(molecules.scaffolds([drug, *salts]))) == 1
+    assert molecules.scaffolds([benzenesulfonic_acid]) == "c1ccccc1"
+
+
 @given(st.data())
 @with_examples
 def test_no_scaffold_is_on_two_sides_and_no_row_is_lost(data):
@@ -216,6 +223,12 @@ def test_acyclic_molecules_stay_together():
     ("smiles", "shares", "message"),
     [
         (["CCO", "CCC"], (0.8, 0.2), "smiles must have scaffolds enough for each of 2 parts, got 1 scaffold"),
+        # Nine of ten share a scaffold: half and half cannot be had, and ten and ninety is not what was asked for.
+        (
+            ["c1ccccc1" + "C" * n for n in range(9)] + ["C1CC1"],
+            (0.5, 0.5),
+            "got 2 scaffold.*the largest of 9.*parts of 1, 9",
+        ),
         (["CCO", "c1ccccc1"], (0.8, 0.3), "shares must be two or more numbers that sum to 1"),
         (["CCO", "c1ccccc1"], (1.0,), "shares must be between 0 and 1"),
         (["CCO", "c1ccccc1"], (), "shares must be two or more numbers"),

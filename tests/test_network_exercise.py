@@ -1,4 +1,4 @@
-"""Exercise 4.1-b accepts every kind of network that forgets the place, and none that is bound to it.
+"""Exercises 4.1-b and 3.1.1-e accept every kind of network that forgets the place, and none that is bound to it.
 
 Right networks were once refused because the pictures told one place from another; so a dozen of them are held here.
 """
@@ -107,3 +107,57 @@ def test_a_last_number_that_is_no_probability_is_refused(last):
 def test_a_mean_over_places_that_see_the_whole_picture_has_a_message_of_its_own():
     parts = [FLAT, dense(12), lambda: layers.Reshape((12, 1)), layers.GlobalAveragePooling1D]
     assert "sees almost the whole picture" in exercises.judge("4.1-b", builder(parts)).message
+
+
+# --- 3.1.1-e: specks, with groups on the left in training and on the right in the test -------------------------------
+
+
+def block(filters, size, **options):
+    convolution = layers.Conv2D(filters, size, padding="same", use_bias=False, **options)
+    return [convolution, layers.BatchNormalization(momentum=0.9), layers.ReLU()]
+
+
+def speck_network(*parts):
+    def build():
+        last = layers.Dense(1, activation="sigmoid")
+        return Sequential([Input((32, 32, 1)), *[layer for part in parts for layer in part()], last])
+
+    return build
+
+
+def first():
+    return [*block(8, 3), POOL(), *block(16, 3)]
+
+
+def dilated():
+    return [layer for dilation in (1, 2, 4) for layer in block(8, 3, dilation_rate=dilation)]
+
+
+SEE_SPECKS = {
+    "the highest": speck_network(first, lambda: [HIGHEST()]),
+    "dense behind the mean": speck_network(first, lambda: [MEAN(), layers.Dense(16, activation="relu")]),
+    "dilation": speck_network(dilated, lambda: [MEAN()]),
+}
+EVERY_PLACE, FIELD = "Does its end keep a weight for every place?", "Work the field out"
+HELD_BACK = {
+    "flattens behind a wide field": (speck_network(first, lambda: [POOL(), *block(16, 3), FLAT()]), EVERY_PLACE),
+    "pixels": (speck_network(lambda: [FLAT(), layers.Dense(16, activation="relu")]), EVERY_PLACE),
+    "narrow": (speck_network(lambda: [*block(8, 3), *block(16, 3), MEAN()]), FIELD),
+    "narrow without normalisation": (speck_network(lambda: [convolution(32)(), POOL(), MEAN()]), FIELD),
+}
+
+
+@pytest.mark.parametrize("name", SEE_SPECKS, ids="03_1_1_convolutional_networks-{}".format)
+def test_a_network_that_sees_several_specks_anywhere_is_accepted(name):
+    assert str(exercises.judge("3.1.1-e", SEE_SPECKS[name])) == "✓ correct"
+
+
+@pytest.mark.parametrize("name", HELD_BACK, ids="03_1_1_convolutional_networks-{}".format)
+def test_what_holds_a_network_back_is_named(name):
+    build, hint = HELD_BACK[name]
+    assert hint in exercises.judge("3.1.1-e", build).message
+
+
+@pytest.mark.parametrize("build", [speck_network(first, lambda: [MEAN()])], ids=["03_1_1_convolutional_networks"])
+def test_the_network_is_given_in_the_place_of_its_function(build):
+    assert "Give the function, `build`" in exercises.judge("3.1.1-e", build()).message

@@ -22,7 +22,7 @@ def test_attention_without_padding_is_that_of_keras():
     rng = np.random.default_rng(1)
     Q, K = rng.normal(size=(2, 6, 4)).astype("float32")
     real = np.array([True, True, True, True, False, False])
-    layer = keras.layers.Attention()  # its scores are not divided by the root of the key's length
+    layer = keras.layers.Attention()  # its scores are not divided by the root of the key's width
     _, theirs = layer([Q[None] / 2, K[None], K[None]], mask=[real[None], real[None]], return_attention_scores=True)
     for answer in exercises.find("3.3.2-d").solutions:
         ours = np.asarray(answer(Q, K, real))

@@ -17,7 +17,7 @@ def cell_with(words):
 
 
 def test_the_map_of_00_start_here_is_that_of_today():
-    """The cell prints, below the map, which chapters it has drawn as ready and which as still to come."""
+    """The cell prints, below the map, which chapters it has drawn as still to come."""
     cell = cell_with("plots.course_map")
     (stored,) = [output.text for output in cell.outputs if output.output_type == "stream"]
     with contextlib.redirect_stdout(io.StringIO()) as now:

@@ -97,7 +97,7 @@ def load_solubility():
     Notes
     -----
     Huuskonen J (2000). Journal of Chemical Information and Computer Sciences 40:773-777.
-    https://doi.org/10.1021/ci9901338
+    https://doi.org/10.1021/ci9901338. The paper has 1,297 compounds and another split (884 / 413).
 
     Taught in: 03_2_2_drug_activity_prediction
     """
@@ -135,10 +135,11 @@ class Activities:
 
 
 def load_activities():
-    """Load the data set CHEMBL2321810: 1,017 molecules of one research project and how active each is.
+    """Load the data set CHEMBL2321810: 1,017 molecules of one chemical series and how active each is.
 
-    The files name neither the target nor the unit. Their documentation says that scores must have the form of a pIC50,
-    the negative base-10 logarithm of a concentration in mol/l, and uses these as they are.
+    The files name neither the target nor the unit. Their documentation says that scores must have a form fit for
+    regression, "i.e. pIC50s as opposed to IC50s", and uses these as they are. A pIC50 is the negative base-10 logarithm
+    of a concentration in mol/l.
 
     Returns
     -------
@@ -294,7 +295,8 @@ def load_tox21():
 
     Notes
     -----
-    NR: a nuclear receptor is switched on, or aromatase held back; SR: a pathway that answers to stress is switched on.
+    NR: assays on nuclear receptors, and on aromatase; SR: assays on pathways that answer to stress. Huang R, et al.
+    (2016). Frontiers in Environmental Science 3:85. https://doi.org/10.3389/fenvs.2015.00085
 
     Taught in: 03_2_2_drug_activity_prediction
     """

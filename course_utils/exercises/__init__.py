@@ -16,18 +16,38 @@ from dataclasses import dataclass
 from course_utils.exercises import _library, _progress, _running
 from course_utils.exercises._answers import name_of, same, shorten, show, wrong_form, wrong_value
 
-__all__ = ["Exercise", "Misconception", "Verdict", "all_exercises", "check", "faults", "find", "judge", "solved"]
+__all__ = [
+    "Exercise",
+    "Misconception",
+    "Right",
+    "Verdict",
+    "all_exercises",
+    "check",
+    "faults",
+    "find",
+    "judge",
+    "solved",
+]
 
 
 @dataclass(frozen=True)
 class Misconception:
     """A wrong answer that readers give, and what it tells about their thinking.
 
-    `answer` is a wrong value, or a wrong function where the exercise asks for a function.
+    `answer` is a wrong value, or a wrong function where the exercise asks for a function; `also` holds more answers
+    that tell the same, such as other roundings of it.
     """
 
     answer: object
     hint: str
+    also: tuple = ()
+
+
+@dataclass(frozen=True)
+class Right:
+    """What a `requirement` returns for a right answer of which there is something to say: `✓ correct: {note}`."""
+
+    note: str
 
 
 @dataclass(frozen=True)
@@ -52,7 +72,8 @@ class Exercise:
         Relative and absolute tolerance for numbers that are not whole.
     requirement : function, optional
         Instead of `expected`, for exercises with many right answers: takes the answer and returns an empty
-        string if it is right, otherwise a sentence that says what is not.
+        string if it is right, or `Right(note)` where the note tells the reader what was found; otherwise a sentence
+        that says what is not right.
     error_hint : str
         What is said after an exception of the reader's code: which slip most often ends in one, such as a shape.
     seconds : float
@@ -182,8 +203,10 @@ def _not_attempted(answer):
 
 def _judge(exercise, watched):
     if exercise.requirement is not None:
-        complaint = exercise.requirement(watched.for_requirement())
-        return Verdict("✗", complaint) if complaint else Verdict("✓", "correct")
+        found = exercise.requirement(watched.for_requirement())
+        if isinstance(found, Right):
+            return Verdict("✓", f"correct: {found.note}")
+        return Verdict("✗", found) if found else Verdict("✓", "correct")
     if callable(exercise.expected):
         return _judge_function(exercise, watched)
     return _judge_value(exercise, watched.answer)
@@ -191,11 +214,13 @@ def _judge(exercise, watched):
 
 def _judge_value(exercise, answer):
     if callable(answer):
-        return Verdict("✗", f"a value is asked for, not the function {name_of(answer)}: did you forget to call it?")
+        name = getattr(answer, "__name__", "")
+        what = f"the function {name}" if name.isidentifier() else "a function"
+        return Verdict("✗", f"a value is asked for, not {what}: did you forget to call it?")
     if same(answer, exercise.expected, exercise.tolerance):
         return Verdict("✓", "correct")
     for misconception in exercise.misconceptions:
-        if same(answer, misconception.answer, exercise.tolerance):
+        if any(same(answer, wrong, exercise.tolerance) for wrong in (misconception.answer, *misconception.also)):
             return Verdict("✗", f"not {show(answer)}. {misconception.hint}")
     form = wrong_form(answer, exercise.expected)
     return Verdict("✗", f"not {show(answer)}{f': {form}' if form else ''}. {exercise.hint}")
@@ -218,7 +243,7 @@ def _judge_function(exercise, watched):
         case = exercise.cases[0]
         return Verdict("✗", f"{_call(watched.answer, case)} gave nothing. Does your function end with `return`?")
     for misconception in exercise.misconceptions:
-        if _outputs_of(misconception.answer, exercise, outputs):
+        if any(_outputs_of(wrong, exercise, outputs) for wrong in (misconception.answer, *misconception.also)):
             return Verdict("✗", f"{first_wrong} {misconception.hint}")
     return Verdict("✗", f"{first_wrong} {exercise.hint}")
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from course_utils.exercises import Exercise, Misconception
+from course_utils.exercises import Exercise, Misconception, Right
 from course_utils.exercises._answers import shorten, show
 
 
@@ -129,7 +129,7 @@ def _halves():
 
 
 def _falls_short(build):
-    """Say what the network that `build()` returns lacks, or nothing: first its form, then what it has learnt."""
+    """Say what the network that `build()` returns lacks: first its form, then what it has learnt; or its lead."""
     import keras
 
     if isinstance(build, keras.Model):
@@ -144,7 +144,7 @@ def _falls_short(build):
         if slip is None:
             raise
         return slip
-    return _form(network) or _lack_of_skill(network)
+    return _form(network) or _skill(network)
 
 
 _SLIPS = {  # what Keras says where a bracket or a comma is missing, and what that means
@@ -223,8 +223,8 @@ def _plain_text(error):
     return shorten(re.sub(r"\x1b\[[0-9;]*m", "", str(error)), 150)
 
 
-def _lack_of_skill(network):
-    """Train it as the chapter does, in fewer and larger steps, and compare it with the mean radius."""
+def _skill(network):
+    """Train it as the chapter does, in fewer and larger steps, and say how it compares with the mean radius."""
     import keras
 
     from course_utils import evaluation
@@ -237,7 +237,7 @@ def _lack_of_skill(network):
         return "After training it has the same answer for everyone: every unit of a layer is cut. Try a few more units."
     lead = evaluation.auc_difference(y_validation, p, x_validation[:, 0])
     if lead.low > 0:
-        return ""
+        return Right(f"{network.count_params()} parameters; lead in AUC over the mean radius {lead}.")
     return f"Its lead in AUC over the mean radius is {lead}: the interval is not above 0. Has each layer enough units?"
 
 
@@ -260,6 +260,14 @@ EXERCISES = [
             Misconception(
                 lambda labels, predictions: 1 - np.mean(predictions[labels == 0]),
                 "That is the specificity: it looks at the benign masses.",
+            ),
+            Misconception(
+                lambda labels, predictions: np.sum(labels == predictions) / np.sum(labels == 1),
+                "Does each comparison stand in its own brackets? Without them `&` joins its neighbours first.",
+            ),
+            Misconception(
+                lambda labels, predictions: np.sum(predictions == 1) / np.sum(labels == 1),
+                "Above the line you count false alarms too: so the share can be larger than 1.",
             ),
             Misconception(
                 lambda labels, predictions: np.sum((labels == 1) & (predictions == 1)),
@@ -331,10 +339,13 @@ EXERCISES = [
                 0.05 * 0.99 / (0.90 * 0.01 + 0.05 * 0.99), "That is the share of the positives that is false."
             ),
             Misconception(
-                100 * 0.90 * 0.01 / (0.90 * 0.01 + 0.05 * 0.99), "Give a share between 0 and 1, not per cent."
+                15.4, "That is in per cent. Give a share between 0 and 1.", also=tuple(np.arange(15.3, 15.41, 0.005))
             ),
-            Misconception(15.4, "That is in per cent. Give a share between 0 and 1."),
-            Misconception("15 %", "Give a number and no text, and a share between 0 and 1."),
+            Misconception(
+                "15 %",
+                "Give a number and no text, and a share between 0 and 1.",
+                also=("15%", "15.3 %", "15.3%", "15.38 %", "15.38%", "15.385 %", "15.385%", "15.4 %", "15.4%"),
+            ),
             Misconception(0.15, "Two decimals are too few."),
             Misconception(0.153, "Rounded to three decimals, please, not cut off after them."),
             Misconception(90 / 495, "That is true positives against false ones. Divide by all positives."),

@@ -78,6 +78,16 @@ def _output_padded(image, kernel, stride, padding):
     return np.pad(_convolve(image, kernel, stride, 0), padding)
 
 
+def _rows_alone_padded(image, kernel, stride, padding):
+    return _convolve(np.pad(image, ((padding, padding), (0, 0))), kernel, stride, 0)
+
+
+def _one_added_too_early(image, kernel, stride, padding):
+    """(H + 2p - k + 1) // s: the 1 stands inside the division."""
+    size = [(n + 2 * padding - len(kernel) + 1) // stride for n in np.shape(image)]
+    return _convolve(image, kernel, stride, padding)[: size[0], : size[1]]
+
+
 def _product_of_matrices(image, kernel, stride, padding):
     padded, k, right = np.pad(image, padding), len(kernel), _convolve(image, kernel, stride, padding)
     out = np.zeros(right.shape)
@@ -116,6 +126,16 @@ def build_with_large_kernels():
     return Model(image, layers.Dense(1, activation="sigmoid")(h))
 
 
+def build_narrow():
+    """One position sees 8 pixels: several specks of a group, and not the whole group."""
+    from keras import Input, Sequential, layers
+
+    return Sequential(
+        [Input((32, 32, 1)), *_block(8, 3), layers.MaxPooling2D(2), *_block(16, 3), layers.GlobalAveragePooling2D()]
+        + [layers.Dense(1, activation="sigmoid")]
+    )
+
+
 def build_with_average_pooling():
     from keras import Input, Sequential, layers
 
@@ -146,31 +166,52 @@ def _build(middle, last="sigmoid", units=1, shape=(32, 32, 1)):
 
 
 _TOO_NARROW = (
-    "How many pixels does one of its outputs see, and how many pixels is a group wide? Work the field out, layer by "
-    "layer."
+    "How many pixels does one of its positions see, and how far apart are the specks of a group? Work the field out, "
+    "layer by layer."
 )
-_NO_NORMALISATION = (
-    "Its convolutions have no batch normalisation, and learn too slowly for 8 epochs. `conv_block` has it."
+_ALWAYS_1 = (
+    "It answers 1 to every image. A softmax over one number is always 1: which activation makes one probability of it?"
 )
+_NO_NORMALISATION = "Its convolutions have no batch normalisation: 8 epochs may be too few. `conv_block` has it."
 _SLOW_AVERAGES = (
     "Its batch normalisation has Keras' momentum of 0.99: the running means it uses for new images arrive too late for "
     "8 epochs. Take a momentum of 0.9, as `conv_block` does."
 )
-_BY_HEART = (
-    "It tells its training images apart and fails on new ones. Does its end keep a weight for every place? A group "
-    "may lie anywhere."
+_BOUND_TO_PLACES = (
+    "It has learned its training images, where all groups lie on the left, and fails where they lie on the right. "
+    "Does its end keep a weight for every place?"
 )
+_KNOWS_THE_PLACE = (
+    "It has learned its training images, where all groups lie on the left, and fails where they lie on the right. "
+    "Do its positions see so much of the image, or are so few of them left, that they can tell the place?"
+)
+_WIDE_ENOUGH = "Its field is wide enough. Could one more convolution combine what the first ones found?"
 _TOO_MANY = "At most 20,000 parameters are allowed. Which layer holds nearly all of them?"
 _NO_PROBABILITY = "The output must be a probability between 0 and 1. Which activation function gives that?"
 _UNTRAINED = "Return the network itself, a Keras model: `keras.Sequential([...])`. The check compiles and trains it."
+_NOT_CALLED = "Give the function, `build`, and not the network that it returns: the check calls it itself."
+
+
+def _specks(seed, side):
+    """Simulate 1,000 images; those with a group are mirrored where needed, so that each lies on the side asked for."""
+    from course_utils import images
+
+    x, y = images.simulate_calcifications(1000, seed=seed)
+    for number in np.flatnonzero(y):
+        columns = np.nonzero(x[number, :, :, 0] > 0.55)[1]  # of the five specks; the noise stays below
+        if (columns.mean() > 15.5) == (side == "left"):
+            x[number] = x[number, :, ::-1].copy()
+    return x, y
 
 
 def _what_the_network_does(build):
-    """Train what `build` returns on 1,000 simulated images and try it on 1,000 others; say what is missing."""
+    """Train what `build` returns with groups on the left, try it with groups on the right; say what is missing."""
     import keras
 
-    from course_utils import evaluation, images
+    from course_utils import evaluation
 
+    if not callable(build) or isinstance(build, keras.Model):
+        return _NOT_CALLED
     keras.utils.set_random_seed(0)
     model = build()
     if not isinstance(model, keras.Model):
@@ -181,8 +222,7 @@ def _what_the_network_does(build):
         return f"One number for each image is asked for. The output of your network has the shape {model.output_shape}."
     if model.count_params() > 20_000:
         return f"Your network has {model.count_params():,} parameters. {_TOO_MANY}"
-    x, y = images.simulate_calcifications(1000, seed=0)
-    new_x, new_y = images.simulate_calcifications(1000, seed=1)
+    (x, y), (new_x, new_y) = _specks(0, "left"), _specks(1, "right")
     extreme = model.predict(np.concatenate([1e6 * x[:50], -1e6 * x[:50]]), verbose=0)
     if extreme.min() < 0 or extreme.max() > 1:
         return _NO_PROBABILITY
@@ -191,24 +231,49 @@ def _what_the_network_does(build):
     answers = [np.nan_to_num(model.predict(rows, batch_size=250, verbose=0)[:, 0], nan=0.5) for rows in (x, new_x)]
     if np.min(answers) < 0 or np.max(answers) > 1:
         return _NO_PROBABILITY
+    if np.min(answers) == 1:
+        return _ALWAYS_1
     seen, new = (evaluation.roc_auc(truth, scores) for truth, scores in zip((y, new_y), answers, strict=True))
-    if new >= 0.8:
+    if new >= 0.9:
         return ""
-    return f"AUC on new images: {new:.2f}; at least 0.8 is asked for. {_why(model, seen)}"
+    return f"AUC with groups on the right: {new:.2f}; at least 0.9 is asked for. {_why(model, seen)}"
 
 
 def _why(model, seen):
     """Say what keeps a trained network below the bar; `seen` is its AUC on the images it was trained on."""
     from keras import layers
 
-    normalisations = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
-    if seen > 0.9 and any(isinstance(layer, layers.Flatten) for layer in model.layers):
-        return _BY_HEART
+    parts = list(_layers_of(model))
+    flattens = any(isinstance(layer, layers.Flatten) for layer in parts)
+    if flattens and seen > 0.9:
+        return _BOUND_TO_PLACES
+    field = _field_of(parts)
+    if field < 8:
+        return _TOO_NARROW
+    normalisations = [layer for layer in parts if isinstance(layer, layers.BatchNormalization)]
     if not normalisations:
         return _NO_NORMALISATION
     if any(layer.momentum > 0.95 for layer in normalisations):
         return _SLOW_AVERAGES
-    return _TOO_NARROW
+    return _KNOWS_THE_PLACE if seen > 0.9 else _WIDE_ENOUGH
+
+
+def _layers_of(model):
+    for layer in model.layers:
+        yield from _layers_of(layer) if hasattr(layer, "layers") else [layer]
+
+
+def _field_of(parts):
+    """Compute how many pixels, along one axis, one position behind the last convolution or pooling sees at most."""
+    from course_utils import convolution
+
+    windows = []
+    for layer in parts:
+        size = getattr(layer, "kernel_size", getattr(layer, "pool_size", None))
+        if isinstance(size, tuple) and len(size) == 2:
+            steps, gaps = layer.strides, getattr(layer, "dilation_rate", (1, 1))
+            windows.append((max(size), max(steps), max(gaps)))
+    return convolution.receptive_field(windows)[0] if windows else 1
 
 
 EXERCISES = [
@@ -285,12 +350,19 @@ EXERCISES = [
             ),
             Misconception(_output_padded, "You put the zeros around the output. They belong around the image."),
             Misconception(
+                _rows_alone_padded, "Zeros stand above and below the image, and none on the left and on the right."
+            ),
+            Misconception(
+                _one_added_too_early, "The 1 in the formula of the size is added after the division, not before it."
+            ),
+            Misconception(
                 _product_of_matrices,
                 "You multiplied matrices (`@`, `np.dot`). A layer multiplies each pixel by the weight over it.",
             ),
             Misconception(_size_of_a_row, "The image need not be square: count rows and columns each by themselves."),
         ),
         hint="First put the zeros around the image. Then: how many windows fit, and where does each of them begin?",
+        error_hint="Does a window leave the padded image? Count rows and columns each by themselves, rounded down.",
     ),
     Exercise(
         "3.1.1-c",
@@ -379,13 +451,31 @@ EXERCISES = [
     Exercise(
         "3.1.1-e",
         requirement=_what_the_network_does,
-        solutions=(build_wide, build_with_large_kernels, build_with_average_pooling),
+        solutions=(build_wide, build_with_large_kernels, build_with_average_pooling, build_narrow),
         misconceptions=(
             Misconception(
                 _build(lambda layers: [*_block(32, 3), layers.MaxPooling2D(2), layers.GlobalAveragePooling2D()]),
                 _TOO_NARROW,
             ),
-            Misconception(_build(lambda layers: [*_block(8, 3), layers.MaxPooling2D(2), layers.Flatten()]), _BY_HEART),
+            Misconception(
+                _build(
+                    lambda layers: (
+                        [*_block(8, 3), layers.MaxPooling2D(2), *_block(16, 3), layers.MaxPooling2D(2)]
+                        + [layers.Flatten()]
+                    )
+                ),
+                _BOUND_TO_PLACES,
+            ),
+            Misconception(
+                _build(
+                    lambda layers: (
+                        [*_block(8, 5), layers.MaxPooling2D(2), *_block(16, 3)] + [layers.GlobalAveragePooling2D()]
+                    ),
+                    last="softmax",
+                ),
+                _ALWAYS_1,
+            ),
+            Misconception(3, _NOT_CALLED),
             Misconception(
                 _build(
                     lambda layers: [
@@ -426,6 +516,6 @@ EXERCISES = [
             ),
             Misconception(lambda: [*_block(8, 3)], _UNTRAINED),
         ),
-        seconds=90,
+        seconds=180,
     ),
 ]

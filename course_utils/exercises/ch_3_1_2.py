@@ -69,6 +69,12 @@ def _tanh_gradient_from_logit(x, y, W, b, w, b_out):
     return np.outer(x, (h @ w + b_out - y) * w * (1 - h**2))
 
 
+def _tanh_gradient_from_probability(x, y, W, b, w, b_out):
+    """What stands at the probability is carried back as if it stood at the logit."""
+    h, p = _tanh_forward(x, W, b, w, b_out)
+    return np.outer(x, (-y / p + (1 - y) / (1 - p)) * w * (1 - h**2))
+
+
 def _tanh_gradient_without_biases(x, y, W, b, w, b_out):
     return _tanh_gradient(x, y, W, 0 * b, w, b_out)
 
@@ -159,6 +165,15 @@ def _adam_with_uncorrected_squares(theta, gradients, eta):
     return theta
 
 
+def _adam_with_uncorrected_gradients(theta, gradients, eta):
+    m, v = np.zeros_like(theta), np.zeros_like(theta)
+    for t, g in enumerate(gradients, start=1):
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g**2
+        theta = theta - eta * m / (np.sqrt(v / (1 - 0.999**t)) + 1e-7)
+    return theta
+
+
 def _adam_with_one_mean_of_squares(theta, gradients, eta):
     m, v = np.zeros_like(theta), 0.0
     for t, g in enumerate(gradients, start=1):
@@ -194,6 +209,11 @@ def _adam_corrected_as_if_first(theta, gradients, eta):
         v = 0.999 * v + 0.001 * g**2
         theta = theta - eta * (m / (1 - 0.9)) / (np.sqrt(v / (1 - 0.999)) + 1e-7)
     return theta
+
+
+def _adam_without_epsilon(theta, gradients, eta):
+    with np.errstate(all="ignore"):
+        return _adam(theta, gradients, eta, epsilon=0.0)
 
 
 def _adam_without_root(theta, gradients, eta):
@@ -232,6 +252,7 @@ _ADAM_CASES = (
         [np.array([1.0, -5.0]), np.array([2.0, 4.0]), np.array([-1.5, 0.5]), np.array([0.7, 3.0])],
         0.05,
     ),
+    (np.array([1.0, 2.0]), [np.array([0.0, 3.0]), np.array([-1.0, 0.0])], 0.1),
 )
 
 # --- c: early stopping -------------------------------------------------------------------------------------------
@@ -275,6 +296,16 @@ def _equal_counts_as_better(losses, patience):
         elif epoch - kept >= patience:
             break
     return kept
+
+
+def _last_when_never_stopped(losses, patience):
+    best_epoch, stop = _walk(losses, patience)
+    return best_epoch if stop - best_epoch >= patience else len(losses)
+
+
+def _keeps_the_later_of_equals(losses, patience):
+    best, stop = _walk(losses, patience)
+    return max(epoch for epoch in range(1, stop + 1) if losses[epoch - 1] == losses[best - 1])
 
 
 def _counter_never_reset(losses, patience):
@@ -536,6 +567,10 @@ EXERCISES = [
                 "You subtracted the label from the logit. It is subtracted from the probability.",
             ),
             Misconception(
+                _tanh_gradient_from_probability,
+                "That is the derivative at the probability. Between it and the logit lies the sigmoid.",
+            ),
+            Misconception(
                 _tanh_gradient_of_squared_error,
                 "That belongs to the squared error. The derivative of the cross-entropy at the logit is simpler.",
             ),
@@ -550,6 +585,11 @@ EXERCISES = [
         solutions=(_adam_as_in_keras, _adam_weight_by_weight),
         misconceptions=(
             Misconception(_adam_with_uncorrected_squares, "The mean of the squares is too small at first as well."),
+            Misconception(_adam_with_uncorrected_gradients, "The mean of the gradients is too small at first as well."),
+            Misconception(
+                _adam_without_epsilon,
+                "Here a weight has the gradient 0 at first. Which number of the formula keeps you from dividing by 0?",
+            ),
             Misconception(_adam_with_one_mean_of_squares, "Each weight has a mean of squares of its own."),
             Misconception(_adam_uncorrected, "Both running means are too small at first: their correction is missing."),
             Misconception(
@@ -630,6 +670,13 @@ EXERCISES = [
             ),
             Misconception(
                 _equal_counts_as_better, "A loss as low as the lowest so far is no *new* lowest: patience runs on."
+            ),
+            Misconception(
+                _keeps_the_later_of_equals, "Of two equal losses the first is kept: the second is no *new* lowest."
+            ),
+            Misconception(
+                _last_when_never_stopped,
+                "The list ended before the training was stopped. Even then the last epoch need not be the best so far.",
             ),
             Misconception(
                 _wants_a_large_step, "A new lowest loss counts, however little it lies below the one before."

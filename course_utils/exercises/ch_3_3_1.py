@@ -39,7 +39,12 @@ _PAST_ZERO = "Your walk goes on past the 0: letters before the best part take aw
 _TOO_SHORT = "Your walk ends too early: the pair that leads from 0 to the first positive cell belongs to it too."
 _NEVER_UNEQUAL = "Two different letters may stand in a pair too: does your walk ever take one?"
 _NEVER_LEFT = "Your walk never puts a letter of b under a gap in a: which step to the next cell is missing?"
-_LEFT = "your walk leaves the matrix. On the border all values are 0, and no way leads to them: where does it end?"
+_LEFT = "your walk leaves the matrix, whose last cell is [len(a), len(b)]. Where does it begin, and where does it end?"
+_NO_LETTER = (
+    "your walk asks for a letter that is not there. Letter i of a is a[i - 1]. "
+    "And on the border all values are 0, and no way leads to them: where does your walk end?"
+)
+_MANY_PLACES = "your walk is in several places at once, in an array. Take one place, two whole numbers: see the hint."
 
 
 def _walk_complaint(answer):
@@ -51,8 +56,12 @@ def _walk_complaint(answer):
         call = f"With the F of {a!r} and {b!r}, and gap = {gap},"
         try:
             rows = plain(answer(table.copy(), a, b, gap))
-        except IndexError:
-            return f"{call} {_LEFT} (IndexError)"
+        except IndexError as error:
+            return f"{call} {_NO_LETTER if 'string' in str(error) else _LEFT} (IndexError)"
+        except (TypeError, ValueError) as error:
+            if not any(words in str(error) for words in ("scalar", "string indices", "ambiguous")):
+                raise
+            return f"{call} {_MANY_PLACES} ({type(error).__name__})"
         if rows is None:
             return f"{call} your function returns nothing. Does it end with `return`?"
         if isinstance(rows, list) and len(rows) == 2:
@@ -204,6 +213,36 @@ def _walk_at_the_cost_of_one(F, a, b, gap):
     return _walk()(F, a, b, 1)
 
 
+def _walk_from_many_places(F, a, b, gap):
+    """Take the arrays of `np.where` for two numbers."""
+    i, j = np.where(F == F.max())
+    row_a, row_b = "", ""
+    while F[i, j] > 0:
+        row_a, row_b = a[i - 1] + row_a, b[j - 1] + row_b
+        i, j = i - 1, j - 1
+    return row_a, row_b
+
+
+def _walk_from_the_shape(F, a, b, gap):
+    """Begin in the cell whose numbers are the numbers of rows and of columns, one too far."""
+    i, j = F.shape
+    row_a, row_b = "", ""
+    while F[i, j] > 0:
+        row_a, row_b = a[i - 1] + row_a, b[j - 1] + row_b
+        i, j = i - 1, j - 1
+    return row_a, row_b
+
+
+def _walk_past_the_last_letter(F, a, b, gap):
+    """Take letter i of a for a[i], the one behind it."""
+    i, j = np.unravel_index(F.argmax(), F.shape)
+    row_a, row_b = "", ""
+    while F[i, j] > 0:
+        row_a, row_b = a[i] + row_a, b[j] + row_b
+        i, j = i - 1, j - 1
+    return row_a, row_b
+
+
 def _walk_one_letter_late(F, a, b, gap):
     """Take the numbers of row and column for places in the strings, which count from 0."""
     row_a, row_b = _walk()(F, a, b, gap)
@@ -343,8 +382,11 @@ EXERCISES = [
             Misconception(_walk(exchanged=True), _EXCHANGED),
             Misconception(_walk_without_gaps, "Look at the cells where your walk turns."),
             Misconception(_walk_one_letter_late, "each step of the walk writes into both"),
-            Misconception(_walk_of_a_global_alignment, _LEFT),
-            Misconception(_walk_from_the_largest_value, "where does it end? (IndexError)"),
+            Misconception(_walk_of_a_global_alignment, _NO_LETTER),
+            Misconception(_walk_from_the_largest_value, "where does your walk end? (IndexError)"),
+            Misconception(_walk_from_the_shape, _LEFT),
+            Misconception(_walk_past_the_last_letter, "Letter i of a is a[i - 1]."),
+            Misconception(_walk_from_many_places, _MANY_PLACES),
             Misconception(_walk(only_equal=True), _NEVER_UNEQUAL),
             Misconception(_walk(never_left=True), _NEVER_LEFT),
             Misconception(_walk_at_the_cost_of_one, "the largest value of F is another"),

@@ -295,6 +295,8 @@ def _what_is_wrong(found, Q, K, real):
     scores, rows = _scores(Q, K), found[real].astype(float)
     if np.allclose(rows, _softmax(scores)[real], atol=1e-5) and not np.allclose(found, _softmax(scores), atol=1e-5):
         return "The rows of padding were changed, not its columns: who is looked at stands in the columns."
+    if np.isnan(found[:, ~real]).all() and np.isfinite(rows[:, real]).all() and not real.all():
+        return "The columns of padding hold NaN, and no other. Over which axis must the weights sum to one?"
     if not np.isfinite(rows).all():
         return "Rows of real residues hold NaN or infinity: are all scores of a row infinite, or a sum zero?"
     for asks in (np.where(real, scores.T, -np.inf), scores.T):
@@ -309,13 +311,13 @@ def _what_is_wrong(found, Q, K, real):
         "Here the columns sum to one. Each residue spreads a weight of one over a row.": _softmax(
             np.where(real[:, None] & real, scores, -1e9), axis=0
         )[real],
-        "Scores are divided by the square root of the length of a key before the softmax.": _softmax(
+        "Scores are divided by the square root of the width of a key before the softmax.": _softmax(
             np.where(real, Q @ K.T, -1e9)
         )[real],
-        "The scores are divided by the length of a key: it is its square root.": _softmax(
+        "The scores are divided by the width of a key: it is its square root.": _softmax(
             np.where(real, Q @ K.T / K.shape[1], -1e9)
         )[real],
-        "The length of a key is its number of columns, not the number of residues.": _softmax(
+        "The width of a key is its number of places, not the number of residues.": _softmax(
             np.where(real, Q @ K.T / np.sqrt(len(K)), -1e9)
         )[real],
         "These are scores. A softmax along each row makes weights of them.": np.where(real, scores, 0)[real],
@@ -323,15 +325,18 @@ def _what_is_wrong(found, Q, K, real):
     for hint, wrong in alike.items():
         if np.allclose(rows, wrong, atol=1e-5):
             return hint
+    between = "" if real[: real.sum()].all() else " Here padding stands between residues."
     if not np.allclose(rows[:, ~real], 0, atol=1e-5):
         share = rows[:, ~real].sum(axis=1).max()
         if np.allclose(found.sum(axis=0), 1, atol=1e-5):
             return "Here the columns sum to one, and padding gets weight. Over which axis must the weights sum to one?"
         if 0 < share < 0.01:
             return "Padding still gets a little: the exponential of such a score is small, and not zero."
-        return f"A residue still gives {share:.0%} of its weight to padding." if share > 0 else "A weight is negative."
+        if share <= 0:
+            return "A weight is negative."
+        return f"A residue gives {share:.0%} of its weight to padding.{between}"
     if not np.allclose(rows.sum(axis=1), 1, atol=1e-5):
-        return f"Padding gets none, but the weights of a residue sum to {rows.sum(axis=1)[0]:.2f}, not to one."
+        return f"Padding gets none, but the weights of a residue sum to {rows.sum(axis=1)[0]:.2f}, not to one.{between}"
     return "Padding gets none, and each row sums to one. But without its padding the chain has other weights."
 
 
@@ -462,6 +467,10 @@ EXERCISES = [
                 "You read from the last residue to the first: that is the other direction.",
             ),
             Misconception(
+                lambda X, W, U, b: _recurrent(X[::-1], W, U, b),
+                "You read from the last residue to the first. Row 0 is the memory after the first residue.",
+            ),
+            Misconception(
                 lambda X, W, U, b: _recurrent(X, W, U, b)[-1],
                 "That is the memory at the end alone. Keep the one after each residue.",
             ),
@@ -545,7 +554,8 @@ EXERCISES = [
                 "These are the separations. Which residues are they?",
             ),
         ),
-        error_hint="The number of a residue is no row of the map: where in `numbers` does it stand?",
+        error_hint="Three slips often end here. The number of a residue is no row of the map. An array has no `index`, "
+        "a list has. And `np.where` gives a tuple: the places are its first part.",
         hint="Take one row of the map, that of the residue. Which of its places are True, and far enough away?",
     ),
     Exercise(
@@ -566,7 +576,7 @@ EXERCISES = [
             ),
             Misconception(
                 lambda Q, K, real: _softmax(np.where(real, Q @ K.T, -1e9)),
-                "divided by the square root of the length of a key before the softmax.",
+                "divided by the square root of the width of a key before the softmax.",
             ),
             Misconception(
                 lambda Q, K, real: _softmax(np.where(real, Q @ K.T / K.shape[1], -1e9)), "it is its square root."
@@ -583,6 +593,14 @@ EXERCISES = [
             ),
             Misconception(
                 lambda Q, K, real: _softmax(_scores(Q, K), axis=0), "Over which axis must the weights sum to one?"
+            ),
+            Misconception(
+                lambda Q, K, real: _softmax(np.where(real, _scores(Q, K), -np.inf), axis=0),
+                "The columns of padding hold NaN, and no other. Over which axis must the weights sum to one?",
+            ),
+            Misconception(
+                lambda Q, K, real: _minus_infinity(Q, K, np.arange(len(Q)) < real.sum()),
+                "Here padding stands between residues.",
             ),
             Misconception(lambda Q, K, real: np.where(real, _scores(Q, K), 0), "These are scores."),
             Misconception(

@@ -374,11 +374,6 @@ def _threshold(labels, scores, sensitivity):
     return positives[np.argmax(shares >= sensitivity)]
 
 
-def _rounded_down(labels, scores, sensitivity):
-    positives = np.sort(scores[labels == 1])[::-1]
-    return positives[max(int(np.floor(sensitivity * len(positives))) - 1, 0)]
-
-
 def _threshold_by_trying(labels, scores, sensitivity):
     for threshold in sorted(scores, reverse=True):
         if np.mean(scores[labels == 1] >= threshold) >= sensitivity:
@@ -387,28 +382,83 @@ def _threshold_by_trying(labels, scores, sensitivity):
 
 def _threshold_by_lists(labels, scores, sensitivity):
     positives = [score for label, score in zip(labels, scores, strict=True) if label == 1]
-    right = [t for t in positives if sum(p >= t for p in positives) >= sensitivity * len(positives)]
+    right = [t for t in positives if sum(p >= t for p in positives) / len(positives) >= sensitivity]
     return max(right)
 
 
-def _without_sorting(labels, scores, sensitivity):
-    positives = scores[labels == 1]
-    return positives[int(np.ceil(sensitivity * len(positives))) - 1]
-
-
-def _from_the_smallest(labels, scores, sensitivity):
+def _threshold_from_below(labels, scores, sensitivity):
     positives = np.sort(scores[labels == 1])
-    return positives[int(np.ceil(sensitivity * len(positives))) - 1]
+    for lost in range(len(positives) - 1, -1, -1):
+        if (len(positives) - lost) / len(positives) >= sensitivity:
+            return positives[lost]
+
+
+def _at_count(count, arrange=lambda positives: np.sort(positives)[::-1]):
+    """The k-th of the arranged scores of the positive cases, where `count(n, sensitivity)` says k."""
+
+    def threshold(labels, scores, sensitivity):
+        positives = arrange(scores[labels == 1])
+        return positives[max(count(len(positives), sensitivity), 1) - 1]
+
+    return threshold
+
+
+def _enough(n, sensitivity):
+    return int(np.argmax(np.arange(1, n + 1) / n >= sensitivity)) + 1
+
+
+def _product_rounded_up(n, sensitivity):
+    return int(np.ceil(sensitivity * n))
+
+
+def _product_rounded_down(n, sensitivity):
+    return int(sensitivity * n)
+
+
+def _product_rounded(n, sensitivity):
+    return round(sensitivity * n)
+
+
+def _more_than_enough(n, sensitivity):
+    return int(np.argmax(np.arange(1, n + 1) / n > sensitivity)) + 1
+
+
+def _strictly_above(labels, scores, sensitivity):
+    for threshold in sorted(scores, reverse=True):
+        if np.mean(scores[labels == 1] > threshold) >= sensitivity:
+            return threshold
+
+
+def _position(labels, scores, sensitivity):
+    return _enough(int(np.sum(labels == 1)), sensitivity) - 1
+
+
+def _position_by_product(labels, scores, sensitivity):
+    return _product_rounded_up(int(np.sum(labels == 1)), sensitivity) - 1
+
+
+def _count(labels, scores, sensitivity):
+    return _enough(int(np.sum(labels == 1)), sensitivity)
 
 
 def _on_a_grid(labels, scores, sensitivity):
     return max(t for t in np.arange(0, 1.001, 0.001) if np.mean(scores[labels == 1] >= t) >= sensitivity)
 
 
+_PRODUCT = (
+    "For a computer the product 0.56 * 25 lies a hair above 14, and you find one case more than needed. "
+    "Compare the share that is found with the sensitivity, not a product with a number of cases."
+)
+_UNSORTED = "The order of the rows is not the order of the scores."
+_FROM_BELOW = "You counted from the smallest score. The largest are found first."
+_ALSO = "And a product with a number of cases may lie a hair beside a whole number."
+
 _LABELS = np.array([1, 0, 1, 0, 0, 1, 1, 0, 1, 0])
 _SCORES = np.array([0.4, 0.7, 0.9, 0.05, 0.3, 0.1, 0.8, 0.2, 0.6, 0.5])
 _MORE_LABELS = np.array([0, 1, 1, 0, 1, 1, 0, 1, 1, 1])  # seven positive cases, two of them with one score
 _MORE_SCORES = np.array([0.5521, 0.31283, 0.87416, 0.4107, 0.61549, 0.31283, 0.2094, 0.95207, 0.12345, 0.7002])
+_MANY_LABELS = np.array([1] * 25 + [0] * 4)
+_MANY_SCORES = np.random.default_rng(4).permutation(29) / 32 + 0.05  # all different, in no order
 
 EXERCISES = [
     Exercise(
@@ -445,7 +495,7 @@ EXERCISES = [
             Misconception(_averaging(with_input=False), _NO_INPUT),
             Misconception(_averaging(last_units=2, last="softmax"), "One number for each film is asked for"),
         ),
-        seconds=90,  # ten on an idle computer
+        seconds=180,  # ten on an idle computer
     ),
     Exercise(
         "4.1-c",
@@ -458,20 +508,34 @@ EXERCISES = [
             (_MORE_LABELS, _MORE_SCORES, 0.6),
             (_MORE_LABELS, _MORE_SCORES, 0.75),
             (_MORE_LABELS, _MORE_SCORES, 0.95),
+            (_MANY_LABELS, _MANY_SCORES, 0.56),  # 0.56 * 25 is 14.000000000000002
         ),
-        solutions=(_threshold_by_trying, _threshold_by_lists),
+        solutions=(_threshold_by_trying, _threshold_by_lists, _threshold_from_below),
         misconceptions=(
             Misconception(
                 lambda labels, scores, sensitivity: np.min(scores[labels == 1]),
                 "This threshold finds every positive case. A larger one may be enough.",
             ),
+            Misconception(_at_count(_product_rounded_up), _PRODUCT),
             Misconception(
-                _rounded_down,
-                "Just below the sensitivity asked for: half a patient cannot be found. Round up.",
+                _at_count(_product_rounded_down),
+                "Just below the sensitivity asked for: half a patient cannot be found, so one more is needed.",
             ),
+            Misconception(_at_count(_product_rounded), "`round` often goes down, and then too few cases are found."),
+            Misconception(_at_count(_more_than_enough), "A share that is just the sensitivity is enough."),
+            Misconception(_strictly_above, "A score at the threshold itself counts as found."),
+            Misconception(
+                _position_by_product, "A position among the positive cases is no threshold. Which score has it?"
+            ),
+            Misconception(_position, "That is the position of a case. The threshold is its score."),
+            Misconception(_count, "That is a number of cases. The threshold is the score of one of them."),
             Misconception(
                 lambda labels, scores, sensitivity: np.quantile(scores[labels == 1], 1 - sensitivity),
                 "`np.quantile` interpolates between two scores. A threshold at a score itself is larger and enough.",
+            ),
+            Misconception(
+                lambda labels, scores, sensitivity: np.quantile(scores[labels == 1], 1 - sensitivity, method="lower"),
+                "`np.quantile` counts the gaps between the scores. Count the cases.",
             ),
             Misconception(
                 lambda labels, scores, sensitivity: np.sort(scores)[::-1][int(np.ceil(sensitivity * len(scores))) - 1],
@@ -481,11 +545,14 @@ EXERCISES = [
                 lambda labels, scores, sensitivity: _threshold(1 - labels, scores, sensitivity),
                 "You took the scores of the negative cases. Those decide about specificity.",
             ),
-            Misconception(_without_sorting, "The order of the rows is not the order of the scores."),
-            Misconception(_from_the_smallest, "You counted from the smallest score. The largest are found first."),
+            Misconception(_at_count(_enough, np.array), _UNSORTED),
+            Misconception(_at_count(_product_rounded_up, np.array), f"{_UNSORTED} {_ALSO}"),
+            Misconception(_at_count(_enough, np.sort), _FROM_BELOW),
+            Misconception(_at_count(_product_rounded_up, np.sort), f"{_FROM_BELOW} {_ALSO}"),
             Misconception(_on_a_grid, "The right threshold is the score of a case; it need not lie on your grid."),
         ),
         hint="Look at the scores of the positive cases alone. How many of them must lie at or above the threshold?",
+        error_hint="Where do the positions of an array begin and end? Try a sensitivity of 1.",
     ),
     Exercise(
         "4.1-d",

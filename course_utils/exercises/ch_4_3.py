@@ -194,8 +194,13 @@ def _nothing_added(counts, window, place, letter):
         return np.log2(counts[place, "ACGT".index(letter)]) - np.log2(counts[place, "ACGT".index(window[place])])
 
 
-def _rounded_effect(counts, window, place, letter):
-    return round(float(_variant_effect(counts, window, place, letter)), 1)
+def _rounded_effect(decimals):
+    """A wrong function that keeps this many decimals only."""
+
+    def effect(counts, window, place, letter):
+        return round(float(_variant_effect(counts, window, place, letter)), decimals)
+
+    return effect
 
 
 def _score_of_the_variant(counts, window, place, letter):
@@ -246,7 +251,7 @@ _TURNED = "The first place of the matrix meets the last letter of each window: K
 _CONSTANT_OFF = "All its scores are off by the same number: what does the layer add to each sum?"
 _LETTERS = "The columns are exchanged: A must meet the weight of A."
 _ORDER = "The scores stand from right to left."
-_NOT_THE_SUM = "The letters AGGTA, with the matrix of the example, get other scores than in the text."
+_NOT_THE_SUM = "The letters AGGTT, with the matrix of the example, get other scores than in the text."
 _EXAMPLE = np.log2((np.array([[1, 0, 7, 0], [0, 0, 8, 0], [0, 0, 0, 8]]) + 1) / 12 / 0.25)
 
 
@@ -258,7 +263,7 @@ def _scan_trials():
     """The example of the text, and a matrix of four places on three sequences."""
     rng = np.random.default_rng(0)
     sequences = ["".join(rng.choice(list("ACGT"), 20)) for _ in range(3)]
-    return [(_EXAMPLE, _one_hot(["AGGTA"])), (rng.normal(0, 2, (4, 4)), _one_hot(sequences))]
+    return [(_EXAMPLE, _one_hot(["AGGTT"])), (rng.normal(0, 2, (4, 4)), _one_hot(sequences))]
 
 
 def _scan(weights, letters):
@@ -637,7 +642,11 @@ EXERCISES = [
         solutions=(_effect_by_one_row, _effect_by_table),
         misconceptions=(
             Misconception(_reversed_effect, "The sign is the wrong way round: the variant minus the reference."),
-            Misconception(_rounded_effect, "That is rounded. Return all decimals."),
+            Misconception(
+                _rounded_effect(2),
+                "That is rounded. Return all decimals.",
+                also=(_rounded_effect(1), _rounded_effect(3)),
+            ),
             Misconception(_natural_logarithm, "That is the natural logarithm. Here the unit is bits: `np.log2`."),
             Misconception(
                 _nothing_added, "Add 1 to every count: a letter not seen in ten sites is rare, not impossible."

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from Bio import Align
 
 from course_utils import datasets
 from course_utils.datasets.proteins import _QIAN_SEJNOWSKI
@@ -71,6 +72,33 @@ def test_most_chains_are_of_one_ribosome():
     assert sorted(np.bincount(data.families).tolist())[-3:] == [8, 9, 12]
     for family in set(data.families):
         assert n[chosen & (data.families == family)] == n[data.families == family].max()
+
+
+def test_families_are_copies_relatives_or_chance_links():
+    data = datasets.load_protein_chains()
+    n, aligner = np.array([len(sequence) for sequence in data.sequences]), Align.PairwiseAligner("blastp", mode="local")
+    n_pairs, kinds, linked_by_chance = len(n) * (len(n) - 1) // 2, [], set()
+    assert n_pairs == 9316
+    for family in np.flatnonzero(np.bincount(data.families) > 1):
+        members = np.flatnonzero(data.families == family)
+        repeated, expected = [], []
+        for i in members:
+            pairs = {j: aligner.align(data.sequences[i], data.sequences[j])[0] for j in members if j != i}
+            repeated.append(max(pair.counts().identities for pair in pairs.values()) / n[i])
+            e_values = [0.041 * n[i] * n[j] * np.exp(-0.267 * pair.score) for j, pair in pairs.items()]
+            expected.append(n_pairs * min(e_values))
+        if min(repeated) >= 0.94:
+            kinds.append("copy")
+        elif max(expected) < 0.01:
+            kinds.append("relative")
+            assert max(repeated) < 0.385
+        else:
+            kinds.append("chance link")
+            assert 1 < min(expected) <= max(expected) < 8 and len(members) == 2
+            linked_by_chance.add(frozenset(data.names[i].removeprefix("6ZU5_") for i in members))
+    assert [kinds.count(kind) for kind in ("copy", "relative", "chance link")] == [7, 3, 6]
+    named = "1AJJ_A 1BX8_A, LBB LEE, LM0 SA0, LS0 SB0, SG0 SY0, SJ0 SP0"
+    assert linked_by_chance == {frozenset(pair.split()) for pair in named.split(", ")}
 
 
 def test_protein_chains_are_proteins():
