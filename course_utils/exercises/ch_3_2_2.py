@@ -6,7 +6,7 @@ import numpy as np
 
 from course_utils.exercises import Exercise, Misconception
 
-# --- 3.2.2-a: similarity from counts ---------------------------------------------------------------------------------
+# --- 3.2.2-a: similarity of two lists --------------------------------------------------------------------------------
 
 
 def similarity(first, second):
@@ -33,6 +33,14 @@ def with_repeats(first, second):
     return common / max(len(first) + len(second) - common, 1)
 
 
+def folded(first, second):
+    return similarity([i % 2048 for i in first], [i % 2048 for i in second])
+
+
+def empty_alike(first, second):
+    return similarity(first, second) if len(first) + len(second) else 1
+
+
 def of_both_lengths(first, second):
     common, total = len(set(first) & set(second)), len(set(first)) + len(set(second))
     return common / total if total else 0
@@ -44,6 +52,10 @@ def dice(first, second):
 
 def of_the_first(first, second):
     return len(set(first) & set(second)) / max(len(set(first)), 1)
+
+
+def of_the_smaller(first, second):
+    return len(set(first) & set(second)) / max(min(len(set(first)), len(set(second))), 1)
 
 
 # --- 3.2.2-b: one round of message passing ---------------------------------------------------------------------------
@@ -84,6 +96,43 @@ def one_way(H, bonds, W, V, b):
 
 def other_way(H, bonds, W, V, b):
     return one_way(H, [(j, i) for i, j in bonds], W, V, b)
+
+
+def last_neighbour(H, bonds, W, V, b):
+    messages = np.zeros_like(H)
+    for i, j in bonds:
+        messages[i] = H[j]
+        messages[j] = H[i]
+    return H + np.maximum(0, H @ W + messages @ V + b)
+
+
+def by_index(H, bonds, W, V, b):
+    messages = np.zeros_like(H)
+    if len(bonds):
+        left, right = np.array(bonds).T
+        messages[left] += H[right]
+        messages[right] += H[left]
+    return H + np.maximum(0, H @ W + messages @ V + b)
+
+
+def transposed(H, bonds, W, V, b):
+    return message_round(H, bonds, W.T, V.T, b)
+
+
+def bias_in_messages(H, bonds, W, V, b):
+    total = H @ W
+    for i, j in bonds:
+        total[i] += H[j] @ V + b
+        total[j] += H[i] @ V + b
+    return H + np.maximum(0, total)
+
+
+def relu_in_messages(H, bonds, W, V, b):
+    total = H @ W + b
+    for i, j in bonds:
+        total[i] += np.maximum(0, H[j] @ V)
+        total[j] += np.maximum(0, H[i] @ V)
+    return H + np.maximum(0, total)
 
 
 def mean_of_neighbours(H, bonds, W, V, b):
@@ -169,7 +218,25 @@ def divided_by_all(labels, probabilities):
 
 def complete_rows(labels, probabilities):
     rows = ~np.isnan(labels).any(axis=1)
-    return masked_loss(labels[rows], probabilities[rows]) if rows.any() else 0.0
+    if not rows.any():
+        return np.nan  # as NumPy says of the mean of nothing
+    return masked_loss(labels[rows], probabilities[rows])
+
+
+def summed(labels, probabilities):
+    return masked_loss(labels, probabilities) * (~np.isnan(labels)).sum()
+
+
+def wrong_sign(labels, probabilities):
+    return -masked_loss(labels, probabilities)
+
+
+def to_base_10(labels, probabilities):
+    return masked_loss(labels, probabilities) / np.log(10)
+
+
+def clipped(labels, probabilities):
+    return masked_loss(labels, np.clip(probabilities, 1e-3, 1 - 1e-3))
 
 
 def mean_of_assays(labels, probabilities):
@@ -228,6 +295,11 @@ def signed(true, predicted, level):
     return errors[math.ceil(round((len(errors) + 1) * level, 9)) - 1]
 
 
+def unrounded(true, predicted, level):
+    errors = np.sort(np.abs(true - predicted))
+    return errors[math.ceil((len(errors) + 1) * level) - 1]
+
+
 def plain_quantile(true, predicted, level):
     return np.quantile(np.abs(true - predicted), level)
 
@@ -253,6 +325,7 @@ EXERCISES = [
             ([1, 2], [3]),
             ([4, 2], [2, 4]),
             ([], []),
+            ([807, 1], [2855, 1]),
         ),
         solutions=(similarity_by_loop, similarity_by_arrays),
         misconceptions=(
@@ -263,12 +336,15 @@ EXERCISES = [
             ),
             Misconception(
                 answer=dice,
-                hint="This is another measure (Dice): two molecules without a difference are 1 in both, others not.",
+                hint="What both have was counted twice, above the line and below it. That is another measure (Dice's).",
             ),
             Misconception(
                 answer=of_the_first,
-                hint="This asks how much of the first is in the second. Similarity must not depend on the order.",
+                also=(of_the_smaller,),
+                hint="Below the line stood one of the two sets: what only the other has must count as well.",
             ),
+            Misconception(answer=folded, hint="Two identifiers fell on one bit. Identifiers are compared as they are."),
+            Misconception(answer=empty_alike, hint="Two empty lists: read the last sentence of the task again."),
         ),
         hint="Count on paper: what do both have, and what does at least one have? Each identifier once.",
         error_hint="Two empty lists come too: what is divided by what then?",
@@ -280,12 +356,13 @@ EXERCISES = [
             (
                 np.array([[1.0], [2.0], [4.0]]),
                 [(0, 1), (1, 2)],
-                np.array([[0.5]]),
+                np.array([[1.0]]),
                 np.array([[0.5]]),
                 np.array([0.0]),
             ),
             _graph(1, 4, [(0, 1), (2, 1), (1, 3)], 2),
             _graph(2, 5, [(0, 1), (1, 2), (2, 3), (3, 0), (4, 2)], 3),
+            _graph(3, 1, [], 2),
         ),
         solutions=(by_adjacency, atom_by_atom),
         misconceptions=(
@@ -294,6 +371,14 @@ EXERCISES = [
                 answer=other_way,
                 hint="A bond carries two messages: here the first atom hears nothing.",
             ),
+            Misconception(
+                answer=last_neighbour, also=(by_index,), hint="An atom with two neighbours hears only one of them."
+            ),
+            Misconception(
+                answer=transposed, hint="Rows are vectors here: the matrix stands to the right of the vector."
+            ),
+            Misconception(answer=bias_in_messages, hint="b is added once for each atom, not with each message."),
+            Misconception(answer=relu_in_messages, hint="The maximum is taken of the whole sum, not of each message."),
             Misconception(answer=mean_of_neighbours, hint="The messages were averaged: an atom could not count them."),
             Misconception(answer=with_self, hint="An atom heard itself too: its own vector has a matrix of its own."),
             Misconception(
@@ -312,8 +397,11 @@ EXERCISES = [
         id="3.2.2-c",
         expected=masked_loss,
         cases=(
-            (np.array([[1.0, _GAP], [0.0, 1.0]]), np.array([[0.5, 0.9], [0.5, 0.25]])),
-            (np.array([[_GAP, 0.0, 1.0], [1.0, _GAP, 1.0]]), np.array([[0.3, 0.2, 0.9], [0.6, 0.7, 0.1]])),
+            (np.array([[1.0, _GAP], [0.0, 1.0]]), np.array([[0.5, 0.9], [0.2, 0.25]])),
+            (
+                np.array([[_GAP, 0.0, 1.0], [1.0, _GAP, 1.0], [1.0, 0.0, 0.0]]),
+                np.array([[0.3, 0.2, 0.9], [0.6, 0.7, 0.1], [0.0001, 0.3, 0.4]]),
+            ),
             (np.array([[0.0, _GAP], [0.0, _GAP], [1.0, 0.0]]), np.array([[0.1, 0.5], [0.4, 0.5], [0.8, 0.3]])),
         ),
         solutions=(loss_by_loop, loss_by_nanmean),
@@ -328,6 +416,10 @@ EXERCISES = [
                 hint="This is the mean of the assays' means: a label of an assay with many gaps counts for more.",
             ),
             Misconception(answer=spoilt_by_gaps, hint="One NaN in a sum makes the sum NaN: leave the gaps out first."),
+            Misconception(answer=summed, hint="This is the sum: how many labels are measured?"),
+            Misconception(answer=wrong_sign, hint="A loss is not negative: the logarithm of a probability is."),
+            Misconception(answer=to_base_10, hint="The cross-entropy takes the natural logarithm."),
+            Misconception(answer=clipped, hint="A small probability was made larger; the ends do not occur here."),
             Misconception(answer=actives_only, hint="An inactive label costs something too: look at its probability."),
         ),
         hint="How many labels are measured, and what does each of them cost? Do the two-by-two table on paper.",
@@ -336,10 +428,11 @@ EXERCISES = [
         id="3.2.2-d",
         expected=half_width,
         cases=(
+            of_errors([0.5, -0.9, 0.1, 0.4, -0.3, 0.2, 0.35, -0.6, 0.05, 0.7, -0.8, 0.25], 0.8),
             of_errors([0.3, -0.1, 0.8, 0.2, -1.5, 0.6, -0.4, 0.7, 0.5], 0.8),
             of_errors([0.9, -0.1, 0.3, -1.1, 0.2, 0.6, 1.3, -0.8, 0.4, -0.7, 0.5, 1.2, -1.0], 0.7),
-            of_errors([0.5, -0.9, 0.1, 0.4, -0.3, 0.2, 0.35, -0.6, 0.05, 0.7, -0.8, 0.25], 0.8),
             of_errors([0.2, -0.4, 0.3, 0.1, 0.9, -0.6, 0.5, 0.8, -0.7], 0.9),
+            of_errors([(-1) ** i * (i * 37 % 99 + 1) / 100 for i in range(99)], 0.55),
         ),
         solutions=(by_sorted_list, by_partition),
         misconceptions=(
@@ -349,6 +442,10 @@ EXERCISES = [
             ),
             Misconception(answer=rounded_down, hint="Rounded down, the intervals hold less than was promised."),
             Misconception(answer=index_from_one, hint="The smallest error has the index 0, so this is one too far."),
+            Misconception(
+                answer=unrounded,
+                hint="The product came out a hair too large on the computer, so that it was rounded up once too often.",
+            ),
             Misconception(answer=signed, hint="An error of -1.5 is a large one: its size counts."),
             Misconception(
                 answer=plain_quantile,
@@ -356,6 +453,7 @@ EXERCISES = [
             ),
             Misconception(answer=unsorted, hint="The errors must stand in order before one is picked."),
         ),
+        error_hint="If an index is too large: the smallest error has which index?",
         hint="Write the errors in order, and count to the rank that the formula gives. Nine errors are enough to try.",
     ),
 ]
