@@ -196,7 +196,8 @@ def section():
 
 1,274 compounds with a measured solubility (log S), 1,017 molecules of one series with a measured activity; 80 % for
 training, 20 % for testing. RMSE in the units of the outcome. Models and recipes are those of the chapter. The graph
-network takes more than ten times as long as a forest; it was trained on some of the splits, and the rest of its column is empty.
+network takes more than ten times as long as a forest; it was trained on some splits;
+elsewhere its column is empty.
 
 {report.table(header, singles)}
 
