@@ -9,7 +9,7 @@ the recipes of the chapter. The network keeps an eighth of the training molecule
 of them. RMSE in the units of the outcome.
 
 Declared before any result of this script: seeds 0 to 4, 80 % for training; the network,
-which takes ten times as long, with the seeds 0 to 2. The recipe of the network (passes, learning
+which takes over ten times as long, with the seeds 0 to 2. The recipe of the network (passes, learning
 rate, batch normalisation) was chosen by the part that is only watched, on the activities (both splits of seed 0, the
 random split of seed 1); the test errors of these splits, and of the splits of seed 0 that the chapter shows, had been
 seen. The other splits are fresh.
@@ -196,7 +196,8 @@ def section():
 
 1,274 compounds with a measured solubility (log S), 1,017 molecules of one series with a measured activity; 80 % for
 training, 20 % for testing. RMSE in the units of the outcome. Models and recipes are those of the chapter. The graph
-network takes ten times as long as a forest; it was trained on some of the splits, and the rest of its column is empty.
+network takes more than ten times as long as a forest; it was trained on some splits;
+elsewhere its column is empty.
 
 {report.table(header, singles)}
 
