@@ -244,6 +244,11 @@ def mean_of_assays(labels, probabilities):
     return np.mean([masked_loss(labels[:, k], probabilities[:, k]) for k in columns])
 
 
+def mean_of_compounds(labels, probabilities):
+    rows = ~np.isnan(labels).all(axis=1)
+    return np.mean([masked_loss(y, p) for y, p in zip(labels[rows], probabilities[rows], strict=True)])
+
+
 def spoilt_by_gaps(labels, probabilities):
     return np.mean(-(labels * np.log(probabilities) + (1 - labels) * np.log(1 - probabilities)))
 
@@ -307,6 +312,14 @@ def plain_quantile(true, predicted, level):
 def unsorted(true, predicted, level):
     errors = np.abs(true - predicted)
     return errors[math.ceil(round((len(errors) + 1) * level, 9)) - 1]
+
+
+def whole_width(true, predicted, level):
+    return 2 * half_width(true, predicted, level)
+
+
+def share_outside(true, predicted, level):
+    return half_width(true, predicted, 1 - level)
 
 
 def of_errors(errors, level):
@@ -391,7 +404,7 @@ EXERCISES = [
             Misconception(answer=weights_swapped, hint="Which matrix is for the atom, and which for its neighbours?"),
         ),
         hint="Do the graph of three atoms on paper, with the numbers of the drawing, and print what each atom hears.",
-        error_hint="Print the shapes: the messages have one row for each atom, like the first argument.",
+        error_hint="Print the shapes: messages have one row for each atom, like the first argument. Is there a bond?",
     ),
     Exercise(
         id="3.2.2-c",
@@ -414,6 +427,10 @@ EXERCISES = [
             Misconception(
                 answer=mean_of_assays,
                 hint="This is the mean of the assays' means: a label of an assay with many gaps counts for more.",
+            ),
+            Misconception(
+                answer=mean_of_compounds,
+                hint="This is the mean of the compounds' means: a label of a compound with many gaps counts for more.",
             ),
             Misconception(answer=spoilt_by_gaps, hint="One NaN in a sum makes the sum NaN: leave the gaps out first."),
             Misconception(answer=summed, hint="This is the sum: how many labels are measured?"),
@@ -451,6 +468,8 @@ EXERCISES = [
                 answer=plain_quantile,
                 hint="A quantile of NumPy lies between two errors, and does not know of the new molecule.",
             ),
+            Misconception(answer=whole_width, hint="This is the whole width: half of it is asked for."),
+            Misconception(answer=share_outside, hint="level is the share of outcomes inside, not outside."),
             Misconception(answer=unsorted, hint="The errors must stand in order before one is picked."),
         ),
         error_hint="If an index is too large: the smallest error has which index?",
