@@ -8,6 +8,7 @@ the errors and the table of `clean_molecules` say it instead.
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
@@ -254,18 +255,22 @@ def descriptors(smiles, names=DESCRIPTORS):
 
     Taught in: 03_2_2_drug_activity_prediction
     """
-    import importlib
-
-    names = [names] if isinstance(names, str) else list(names)
+    names = (names,) if isinstance(names, str) else tuple(names)
     if not names:
         raise ValueError("names must hold at least one descriptor, got none")
-    functions = []
     for name in names:
-        module, function = _DESCRIPTORS[_checks.choice(name, "names", DESCRIPTORS)]
-        functions.append(getattr(importlib.import_module(f"rdkit.Chem.{module}"), function))
-    molecules = _molecules(smiles)
+        _checks.choice(name, "names", DESCRIPTORS)
+    _molecules(smiles)  # names the first that is none
     with _silence():
-        return np.array([[function(molecule) for function in functions] for molecule in molecules], dtype=np.float64)
+        return np.array([_described(str(text), names) for text in smiles], dtype=np.float64)
+
+
+@lru_cache(maxsize=50_000)  # the same molecules are described again and again, and QED is slow
+def _described(text, names):
+    """Return the descriptors of one valid SMILES as a tuple."""
+    molecule = _parse(text)[0]
+    functions = (_DESCRIPTORS[name] for name in names)
+    return tuple(getattr(import_module(f"rdkit.Chem.{module}"), function)(molecule) for module, function in functions)
 
 
 def fingerprints(smiles, radius=2, bits=2048):
@@ -372,15 +377,19 @@ def scaffolds(smiles):
 
     Taught in: 03_2_2_drug_activity_prediction
     """
+    _molecules(smiles)  # names the first that is none
+    with _silence():
+        return np.array([_scaffold(str(text)) for text in smiles], dtype=str)
+
+
+@lru_cache(maxsize=50_000)  # a set is split again and again
+def _scaffold(text):
+    """Return the scaffold of one valid SMILES."""
     from rdkit.Chem import GetMolFrags
     from rdkit.Chem.Scaffolds import MurckoScaffold
 
-    molecules, found = _molecules(smiles), []
-    with _silence():
-        for molecule in molecules:
-            largest = max(GetMolFrags(molecule, asMols=True), key=lambda part: part.GetNumHeavyAtoms())
-            found.append(MurckoScaffold.MurckoScaffoldSmiles(mol=largest))
-    return np.array(found, dtype=str)
+    largest = max(GetMolFrags(_parse(text)[0], asMols=True), key=lambda part: part.GetNumHeavyAtoms())
+    return MurckoScaffold.MurckoScaffoldSmiles(mol=largest)
 
 
 def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None, chains_apart=False):
