@@ -260,9 +260,10 @@ def descriptors(smiles, names=DESCRIPTORS):
         raise ValueError("names must hold at least one descriptor, got none")
     for name in names:
         _checks.choice(name, "names", DESCRIPTORS)
-    _molecules(smiles)  # names the first that is none
+    texts = _checks.texts(smiles, "smiles", of="molecule")
+    _molecules(texts)  # names the first that is none
     with _silence():
-        return np.array([_described(str(text), names) for text in smiles], dtype=np.float64)
+        return np.array([_described(str(text), names) for text in texts], dtype=np.float64)
 
 
 @lru_cache(maxsize=50_000)  # the same molecules are described again and again, and QED is slow
@@ -377,9 +378,10 @@ def scaffolds(smiles):
 
     Taught in: 03_2_2_drug_activity_prediction
     """
-    _molecules(smiles)  # names the first that is none
+    texts = _checks.texts(smiles, "smiles", of="molecule")
+    _molecules(texts)  # names the first that is none
     with _silence():
-        return np.array([_scaffold(str(text)) for text in smiles], dtype=str)
+        return np.array([_scaffold(str(text)) for text in texts], dtype=str)
 
 
 @lru_cache(maxsize=50_000)  # a set is split again and again
@@ -439,6 +441,7 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None, chains_apart=False
         raise ValueError(f"shares must be two or more numbers that sum to 1, got {shares}")
     seed = None if seed is None else _checks.seed(seed)
     chains_apart = _checks.boolean(chains_apart, "chains_apart")
+    smiles = _checks.texts(smiles, "smiles", of="molecule")
     names = scaffolds(smiles)
     if chains_apart:
         names = np.array([name or _skeleton(m) for name, m in zip(names, _molecules(smiles), strict=True)], dtype=str)

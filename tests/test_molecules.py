@@ -480,3 +480,18 @@ def test_importing_the_module_does_not_import_rdkit():
     code = "import sys, course_utils.molecules; print('rdkit' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        molecules.descriptors,
+        molecules.scaffolds,
+        molecules.fingerprints,
+        lambda smiles: molecules.scaffold_split(smiles, (0.5, 0.5), chains_apart=True),
+    ],
+)
+def test_what_can_be_gone_through_once_is_read_whole(function):
+    texts = ["CCO", "c1ccccc1O", "CCC(C)C", "C1CC1"]
+    for once, listed in zip(function(iter(texts)), function(texts), strict=True):
+        np.testing.assert_array_equal(once, listed)
