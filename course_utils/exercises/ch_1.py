@@ -93,7 +93,7 @@ def _leaves_a_leak(answer):
         return f"{honest[0]} was known in time, and nobody's later decision is in it. Why should it not be used?"
     lacking = _LEAKS - set(names)
     if lacking == {"patient"}:
-        return "All that was written down too late is there. Is there a number that tells where the patient lies?"
+        return "What was written down too late is there. Which value was known in time, and then overwritten?"
     if "antibiotics" in lacking and len(lacking) == 1:
         return "One is lacking. Two hours after admission, what has not been done yet on the first day?"
     if lacking:
@@ -315,7 +315,7 @@ EXERCISES = [
         ),
         misconceptions=(
             Misconception(["lactate", "highest_fever", "days", "antibiotics"], "no leak"),
-            Misconception(["highest_fever", "antibiotics", "days"], "where the patient lies"),
+            Misconception(["highest_fever", "antibiotics", "days"], "then overwritten"),
             Misconception(["patient", "highest_fever", "days"], "One is lacking"),
             Misconception(["days"], "3 more"),
             Misconception(["patient", "age", "highest_fever", "antibiotics", "days"], "was known in time"),
