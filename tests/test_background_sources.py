@@ -83,7 +83,8 @@ SAID = {
 OWN = r"""
     Networks of the 1990s|the 1990s|of 1988|In 1995|2012|nearly 17 million times|81 % reported success|52,500 women|
     "12 % fewer" is|1, \*no difference\*|since late 2015|that of 2018|has a 95 %|make a 95 %|Here 1.96|
-    top-5|makes 36 to 16 doublings|### \d\. |of a hundred alarms|Version 2|version 1|13 to 26 of 100 alarms|more than 0.85|600 simulated|Before 2010|after 2010
+    top-5|makes 36 to 16 doublings|### \d\. |
+    of a hundred alarms|Version 2|version 1|13 to 26 of 100 alarms|more than 0.85|600 simulated|Before 2010|after 2010
 """
 OWN = re.compile("|".join(part.strip() for part in OWN.strip().split("|")))
 # Formulas, citations, links and the numbers of chapters are no facts of a source.
