@@ -64,6 +64,10 @@ def _everybody(time, event, moment):
     return np.sum(time >= moment)
 
 
+def _later(time, event, moment):
+    return np.sum(time > moment)
+
+
 def _before(moment, t):
     return moment < t
 
@@ -128,6 +132,26 @@ def _loss_of(compare=None, over=None, sign=1.0, events_only=False, mean=True, pl
     return wrong
 
 
+def _loss_with_zeros(time, event, risk):
+    """Who is not at risk gets the score 0 in the table, which counts as one patient."""
+    tf = _tf()
+    table = tf.where(time[None, :] >= time[:, None], risk[None, :], 0.0)
+    return tf.reduce_sum(event * (tf.reduce_logsumexp(table, axis=1) - risk)) / tf.reduce_sum(event)
+
+
+def _loss_of_columns(time, event, risk):
+    """The scores stand along the rows, so that each row holds one score only."""
+    tf = _tf()
+    table = tf.where(time[None, :] >= time[:, None], risk[:, None], -1e9)
+    return tf.reduce_sum(event * (tf.reduce_logsumexp(table, axis=1) - risk)) / tf.reduce_sum(event)
+
+
+def _loss_unsorted(time, event, risk):
+    tf = _tf()
+    behind = tf.math.cumulative_logsumexp(risk, reverse=True)
+    return tf.reduce_sum(event * (behind - risk)) / tf.reduce_sum(event)
+
+
 def _wrong_losses():
     """What is told by a wrong value: pairs of a loss and what it betrays."""
     return [
@@ -151,6 +175,15 @@ def _wrong_losses():
             _loss_of(over=lambda tf, event: tf.ones_like(event), mean=lambda tf, event: float(len(event))),
             "Censored patients got a term of their own. Which i does the outer sum run over?",
         ),
+        (
+            _loss_with_zeros,
+            "A score of 0 in the table still counts: `exp(0)` is 1. Which score adds nothing to a sum of exponentials?",
+        ),
+        (
+            _loss_of_columns,
+            "Each row of your table repeats the score of patient i. Its columns should hold the scores of the others.",
+        ),
+        (_loss_unsorted, "A cumulative sum takes the patients in the order they come. They come in any order."),
         (_loss_of(sign=-1.0), "The sign is turned round: training would make the likelihood small."),
         (_loss_of(mean=lambda tf, event: 1.0), "The sum is right. The loss is that sum per event."),
         (
@@ -258,6 +291,16 @@ def _earlier_is_higher(first, second):
     return first > second
 
 
+def _without_equals(time, event, predicted):
+    """Leave pairs of equal predictions out, instead of counting them one half."""
+    right = pairs = 0
+    for i in range(len(time)):
+        for j in range(len(time)):
+            if _comparable(time, event, i, j) and predicted[i] != predicted[j]:
+                pairs, right = pairs + 1, right + (predicted[i] < predicted[j])
+    return right / pairs
+
+
 def _by_table(time, event, predicted):
     pairs = (event[:, None] == 1) & (
         (time[None, :] > time[:, None]) | ((time[None, :] == time[:, None]) & (event[None, :] == 0))
@@ -349,6 +392,10 @@ EXERCISES = [
                 "Who has an event at the very time of a censoring was counted as at risk there. Events come first.",
             ),
             Misconception(
+                _of(_before, _later, _censored),
+                "The one who is censored was not counted as at risk. Until that moment, that patient was there.",
+            ),
+            Misconception(
                 _of(_up_to, _right_left, _censored), "A censoring at `t` itself was counted: just before `t` it is not."
             ),
             Misconception(
@@ -397,6 +444,10 @@ EXERCISES = [
             ),
             Misconception(
                 _count(_earlier_is_lower, tie=0.0), "Pairs with equal predictions count one half, and you gave them 0."
+            ),
+            Misconception(
+                _without_equals,
+                "You left out the pairs with equal predictions. They count as pairs, and one half is right.",
             ),
             Misconception(
                 _count(_earlier_is_lower, tie=1.0), "Pairs with equal predictions count one half, and you gave them 1."
