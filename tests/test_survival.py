@@ -744,7 +744,7 @@ REFUSED = [
     ),
     (
         lambda: survival.brier_score(TIME, EVENT, RISK / 5, 5, censoring=([1, 2, 3], [0, 1, 1])),
-        "censoring must reach to 5.0: it ends at 3.0",
+        "censoring must reach to .*: it ends at 3.0",
     ),
     (lambda: survival.uno_concordance(TIME, EVENT, RISK, censoring=([-1], [0])), r"censoring\[0\] must be at least 0"),
     (lambda: survival.brier_score(TIME, EVENT, RISK / 5, 9), "horizons must lie before the last time observed, 9"),
