@@ -78,6 +78,17 @@ def _plain_array(value, level):
     return [plain(item, level + 1) for item in items] if isinstance(items, list) else plain(items, level + 1)
 
 
+def flags_as_numbers(value):
+    """Return an answer in plain form, with 1 and 0 for True and False in its lists."""
+    return _without_flags(plain(value))
+
+
+def _without_flags(value):
+    if isinstance(value, list):
+        return [int(item) if isinstance(item, bool) else _without_flags(item) for item in value]
+    return value
+
+
 def _hashable(item):
     return tuple(map(_hashable, item)) if isinstance(item, list) else item
 
