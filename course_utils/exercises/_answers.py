@@ -79,8 +79,9 @@ def _plain_array(value, level):
 
 
 def flags_as_numbers(value):
-    """Return an answer in plain form, with 1 and 0 for True and False in its lists."""
-    return _without_flags(plain(value))
+    """Return a list or table in plain form, with 1 and 0 for True and False; any other answer as it is."""
+    said = plain(value)
+    return _without_flags(said) if isinstance(said, list) else value
 
 
 def _without_flags(value):
