@@ -4,7 +4,7 @@ import numpy as np
 
 from course_utils.exercises import Exercise, Misconception, Right
 
-# --- 4.4-a: missing creatinine, filled by sex with what the training people have ---------------------------------------
+# --- 4.4-a: missing creatinine, filled by sex with what the training people have ---------------------------------
 
 MALE, CREATININE = 1, 4
 
@@ -201,7 +201,7 @@ def _only_the_others(train, others):
     return _fill_by_mask(train, others)[1]
 
 
-# --- 4.4-b: the risk of the next years, of somebody who has lived on ---------------------------------------------------
+# --- 4.4-b: the risk of the next years, of somebody who has lived on ---------------------------------------------
 
 
 def _later_risk(logits, lived, ahead):
@@ -269,14 +269,14 @@ def _all_together(logits, lived, ahead):
 
 _LOGITS = np.random.default_rng(4).normal(-1.2, 0.8, size=(4, 12))
 
-# --- 4.4-d: a model for GBSG2 ------------------------------------------------------------------------------------------
+# --- 4.4-d: a model for GBSG2 ------------------------------------------------------------------------------------
 
 LEAST_CONCORDANCE = 0.655
 
 _NOT_SCORES = "One number for each test woman is asked for: a row of finite numbers."
-_TURNED = "women with **higher** scores relapse later. Is your number a time or a survival? Then its negative is a risk score."
+_TURNED = "women with **higher** scores relapse later. Is your number a time or a survival? Then turn its sign."
 _WEAK = (
-    "that is below {:.3f}. Which columns are skewed, and what does a logarithm do? Is there a column whose scale drowns "
+    "that is below {:.3f}. Which columns are skewed, and what does a logarithm do? Does the scale of a column drown "
     "the others? A network: too few steps, or too many?"
 )
 _NEIGHBOURS = (
@@ -443,7 +443,7 @@ EXERCISES = [
             ),
             Misconception(
                 answer=_not_given,
-                hint="This is the share of **all** who die in these years. Among those alive at year `lived` it is more.",
+                hint="This is the share of **all** who die in these years. Among those alive at `lived` it is more.",
             ),
             Misconception(answer=_one_late, hint="One year too late: in Python year `lived` + 1 is column `lived`."),
             Misconception(answer=_one_early, hint="One year too early: that year has been lived already."),
