@@ -279,6 +279,11 @@ _WEAK = (
     "that is below {:.3f}. Which columns are skewed, and what does a logarithm do? Does the scale of a column drown "
     "the others? A network: too few steps, or too many?"
 )
+_NOTHING = "that is about one half: the number knows nothing of relapse. Look at all eight columns."
+_RANKS = (
+    "These are places among the women tested together: with other women beside her the same woman gets another place. "
+    "Return the score itself."
+)
 _NEIGHBOURS = (
     "A woman's score changes with the other women who are tested: something (a mean, a rank) is learned from "
     "`test_features`."
@@ -314,12 +319,15 @@ def _gbsg2_complaint(predict_gbsg2):
             # A network without a seed differs from call to call: then both differences are of one size.
             apart = [np.abs(call - scores[:40]).mean() for call in calls]
             if len(calls) == 2 and apart[0] > 3 * apart[1]:
-                return _NEIGHBOURS
+                whole = np.array_equal(np.sort(scores), np.arange(len(scores)) + scores.min())
+                return _RANKS if whole else _NEIGHBOURS
     mean = float(np.mean(found))
     if mean >= LEAST_CONCORDANCE:
         return Right(f"mean concordance {mean:.3f} over five folds, lowest {min(found):.3f}, highest {max(found):.3f}")
     result = f"The mean concordance over five folds is {mean:.3f}:"
-    return f"{result} {_TURNED}" if mean < 0.45 else f"{result} {_WEAK.format(LEAST_CONCORDANCE)}"
+    if mean < 0.56:
+        return f"{result} {_TURNED if mean < 0.45 else _NOTHING}"
+    return f"{result} {_WEAK.format(LEAST_CONCORDANCE)}"
 
 
 def _scores_of(answer, n):
@@ -492,12 +500,12 @@ EXERCISES = [
         misconceptions=(
             Misconception(answer=_gbsg2_nodes, hint=_WEAK.format(LEAST_CONCORDANCE)),
             Misconception(answer=_gbsg2_turned, hint=_TURNED),
-            Misconception(answer=_gbsg2_ranks, hint=_NEIGHBOURS),
+            Misconception(answer=_gbsg2_ranks, hint=_RANKS),
             Misconception(answer=_gbsg2_standardised_apart, hint=_NEIGHBOURS),
-            Misconception(answer=_gbsg2_age, hint=_WEAK.format(LEAST_CONCORDANCE)),
+            Misconception(answer=_gbsg2_age, hint=_NOTHING),
             Misconception(answer=_gbsg2_one_number, hint=_NOT_SCORES),
         ),
         hint="Start with the Cox model of this lab and one logarithm.",
-        seconds=30,
+        seconds=180,
     ),
 ]
