@@ -40,8 +40,8 @@ def four_loops(image, kernel):
     return out
 
 
-def one_loop(image, kernel):
-    """A loop over the positions of the window; each shifts the whole image."""
+def two_loops(image, kernel):
+    """Loops over the rows and columns of the window; each step shifts the whole image."""
     k, height, width = len(kernel), image.shape[0] - len(kernel) + 1, image.shape[1] - len(kernel) + 1
     out = np.zeros((height, width, kernel.shape[3]), image.dtype)
     for u, v in np.ndindex(k, k):
@@ -66,7 +66,7 @@ def methods(image, kernel):
     batch = tf.constant(image[np.newaxis])
     found = {
         "four loops": lambda: four_loops(image, kernel),
-        "one loop": lambda: one_loop(image, kernel),
+        "two loops over the window": lambda: two_loops(image, kernel),
         "windows and einsum": lambda: windows_and_einsum(image, kernel),
         "convolution.conv2d": lambda: convolution.conv2d(image, kernel),
         "Keras": lambda: compiled(batch).numpy()[0],

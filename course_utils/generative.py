@@ -61,7 +61,8 @@ def frechet_distance(first, second):
     Raises
     ------
     TypeError, ValueError
-        If an argument is no finite table of numbers, has fewer than two rows, or if the columns differ in number.
+        If an argument is no finite table of numbers, has fewer than two rows, or numbers too large for a covariance,
+        or if the columns differ in number.
 
     Source: Dowson DC, Landau BV (1982). The Frechet distance between multivariate normal distributions. *Journal of
     Multivariate Analysis* 12:450-455. https://doi.org/10.1016/0047-259X(82)90077-X
@@ -69,13 +70,17 @@ def frechet_distance(first, second):
     Taught in: 03_2_1_generative_adversarial_networks
     """
     first, second = _two_tables(first, second, "first", "second")
-    means = [table.mean(axis=0) for table in (first, second)]
-    covariances = [np.atleast_2d(np.cov(table, rowvar=False)) for table in (first, second)]
+    with np.errstate(over="ignore", invalid="ignore"):  # too large a number is named below
+        means = [table.mean(axis=0) for table in (first, second)]
+        covariances = [np.atleast_2d(np.cov(table, rowvar=False)) for table in (first, second)]
+        spread = np.trace(covariances[0]) + np.trace(covariances[1])
+        apart = np.sum((means[0] - means[1]) ** 2)
+    if not np.isfinite(spread + apart):
+        raise ValueError("first and second must hold numbers whose squares can be added up, got larger ones")
     # The root of S1 S2 has the same trace as that of the symmetric R S2 R, where R is the root of S1.
     root = _symmetric_root(covariances[0])
     shared = np.trace(_symmetric_root(root @ covariances[1] @ root))
-    distance = np.sum((means[0] - means[1]) ** 2) + np.trace(covariances[0]) + np.trace(covariances[1]) - 2 * shared
-    return max(0.0, float(distance))  # rounding may leave a tiny negative number
+    return max(0.0, float(apart + spread - 2 * shared))  # rounding may leave a tiny negative number
 
 
 def scaled_wasserstein(generated, reference):
@@ -168,7 +173,7 @@ def measure_molecules(generated, training):
     Parameters
     ----------
     generated : sequence of str or None
-        SMILES; None or a text that RDKit refuses counts as not valid.
+        SMILES; None, a text that RDKit refuses and a mixture (several molecules in one text) count as not valid.
     training : sequence of str
         SMILES of the training set, all valid, at least two different molecules.
 
@@ -232,7 +237,8 @@ def random_selfies(n, length=12, seed=0):
     ----------
     n : int
     length : int
-        Symbols in a string; the molecule may have fewer atoms, since symbols that cannot be bound end it.
+        Symbols in a string; the molecule may have fewer atoms, since symbols that cannot be bound end it. A string of
+        few symbols can be the empty text, which is no molecule.
     seed : int
 
     Returns
@@ -391,9 +397,10 @@ def _canonical_or_none(text):
     if text is None:
         return None
     try:
-        return molecules.canonical(text)
+        canonical = molecules.canonical(text)
     except ValueError:
         return None
+    return None if "." in canonical else canonical  # several molecules are not one
 
 
 def _matrices(atoms, bonds):

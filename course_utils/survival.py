@@ -113,8 +113,8 @@ def kaplan_meier(time, event, *, level=0.95):
     to 0 that scale ends: there `low` is 0 and `high` stays where it was.
 
     Source: Kaplan EL, Meier P (1958). Journal of the American Statistical Association 53:457-481.
-    https://doi.org/10.1080/01621459.1958.10501452; interval: Kalbfleisch JD, Prentice RL (2002), section 1.4,
-    https://doi.org/10.1002/9781118032985
+    https://doi.org/10.1080/01621459.1958.10501452; interval: the exponential Greenwood formula, which SciPy's `ecdf`
+    offers as "log-log"
 
     Taught in: 03_4_medical_prediction_models
     """
@@ -813,7 +813,8 @@ def calibration_at(time, event, predicted, horizon, *, n_groups=5, level=0.95):
     TypeError, ValueError
         If an argument is not as described, or if the follow-up of a group ends before the horizon.
 
-    Source: Harrell FE (2015). Regression Modeling Strategies, section 18.5. https://doi.org/10.1007/978-3-319-19425-7
+    Source: Royston P, Altman DG (2013), Kaplan-Meier curves for risk groups. BMC Medical Research Methodology 13:33.
+    https://doi.org/10.1186/1471-2288-13-33
 
     Taught in: 03_4_medical_prediction_models
     """

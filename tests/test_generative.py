@@ -42,6 +42,12 @@ def test_frechet_distance_of_a_table_with_itself_is_zero_even_where_columns_repe
     assert generative.frechet_distance(table[:, [0, 0, 1]], table[:, [0, 0, 1]]) == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.filterwarnings("error")
+def test_frechet_distance_refuses_numbers_whose_squares_overflow():
+    with pytest.raises(ValueError, match="first and second must hold numbers whose squares can be added up"):
+        generative.frechet_distance([[1e200], [2e200]], [[0.0], [1.0]])
+
+
 def test_scaled_wasserstein_by_hand():
     # The reference 0, 2 has mean 1 and deviation 1; every value moves by 3.
     assert generative.scaled_wasserstein([[3.0], [5.0]], [[0.0], [2.0]]) == pytest.approx([3])
@@ -98,6 +104,11 @@ def test_collapse_is_seen_by_uniqueness_and_distances_not_by_validity(small):
     assert (measured.valid, measured.unique) == (1, 0.01)
     assert math.isnan(measured.diversity)
     assert measured.frechet > 2
+
+
+def test_a_mixture_is_not_a_molecule():
+    measures = generative.measure_molecules(["CCO.CCO", "[Na+].[Cl-]", "CCO", "CCN"], ["CCO", "CCC"])
+    assert (measures.valid, measures.unique, measures.novel) == (0.5, 1.0, 0.5)
 
 
 def test_nothing_valid_leaves_nothing_to_measure():

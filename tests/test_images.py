@@ -342,6 +342,7 @@ def training_and_test_images(n):
     return train, (im.standardise(data.test_images)[..., np.newaxis], data.test_labels)
 
 
+@pytest.mark.slow
 def test_after_a_short_training_the_network_predicts_as_it_was_trained():
     """96 steps: with a momentum of 0.99 the AUC is good here and every patient is called ill."""
     from course_utils import evaluation

@@ -205,12 +205,12 @@ def test_scaffold_split_is_the_rule_of_moleculenet():
 @pytest.mark.parametrize("smiles", [ACTIVE, SOLUBLE], ids=["activities", "solubility"])
 def test_a_seed_deals_the_scaffolds_in_random_order(smiles):
     for shares in ((0.8, 0.1, 0.1), (0.8, 0.2)):
-        splits = [molecules.scaffold_split(smiles, shares, seed) for seed in range(6)]
+        splits = [molecules.scaffold_split(smiles, shares, seed) for seed in range(3)]
         for parts in splits:
             sizes = np.array([len(part) for part in parts]) / len(smiles)
             assert np.abs(sizes - shares).max() < 0.03, sizes
-        again = molecules.scaffold_split(smiles, shares, 3)[-1].tolist()
-        assert again == splits[3][-1].tolist() != splits[4][-1].tolist()
+        again = molecules.scaffold_split(smiles, shares, 1)[-1].tolist()
+        assert again == splits[1][-1].tolist() != splits[2][-1].tolist()
 
 
 def test_acyclic_molecules_stay_together():

@@ -201,6 +201,7 @@ def easy_chains(n=24, seed=0):
     return ["".join("AVG"[state] for state in chain) for chain in labels], labels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_training_learns_what_there_is_to_learn(kind):
     import keras

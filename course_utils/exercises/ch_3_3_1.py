@@ -30,6 +30,7 @@ _PAIRS = (
     ("ACACACTA", "AGCACACA", 1),
     ("TTACGTACGTT", "CCACGAACGCC", 2),  # a pair of different letters is needed
     ("ACGACG", "ACGTACG", 1),  # a gap in a is needed
+    ("ACGTACGTCC", "ACGTCACGTCC", 2),  # a gap in a that costs more than 1 is needed
 )
 _LETTERS_LOST = "Read without its gaps, your {row} row is {found!r}: that is no stretch of {whole!r}."
 _BACKWARDS = "Your rows are back to front: the walk meets the last column first, so where does a new one belong?"
@@ -38,7 +39,7 @@ _CORNER = "Your walk begins in the corner. Where does a local alignment end?"
 _PAST_ZERO = "Your walk goes on past the 0: letters before the best part take away from it."
 _TOO_SHORT = "Your walk ends too early: the pair that leads from 0 to the first positive cell belongs to it too."
 _NEVER_UNEQUAL = "Two different letters may stand in a pair too: does your walk ever take one?"
-_NEVER_LEFT = "Your walk never puts a letter of b under a gap in a: which step to the next cell is missing?"
+_NEVER_LEFT = "Your walk puts no letter of b under a gap in a: is this step missing, or is its cost not `gap`?"
 _LEFT = "your walk leaves the matrix, whose last cell is [len(a), len(b)]. Where does it begin, and where does it end?"
 _NO_LETTER = (
     "your walk asks for a letter that is not there. Letter i of a is a[i - 1]. "
@@ -211,6 +212,23 @@ def _walk_from_the_largest_value(F, a, b, gap):
 
 def _walk_at_the_cost_of_one(F, a, b, gap):
     return _walk()(F, a, b, 1)
+
+
+def _walk_left_at_the_cost_of_one(F, a, b, gap):
+    """Ask for a pair, then for a gap in a at the cost of 1; what is left must be a gap in b."""
+    i, j = np.unravel_index(F.argmax(), F.shape)
+    row_a, row_b = "", ""
+    while F[i, j] > 0:
+        if F[i, j] == F[i - 1, j - 1] + (1 if a[i - 1] == b[j - 1] else -1):
+            row_a, row_b = a[i - 1] + row_a, b[j - 1] + row_b
+            i, j = i - 1, j - 1
+        elif F[i, j] == F[i, j - 1] - 1:
+            row_a, row_b = "-" + row_a, b[j - 1] + row_b
+            j = j - 1
+        else:
+            row_a, row_b = a[i - 1] + row_a, "-" + row_b
+            i = i - 1
+    return row_a, row_b
 
 
 def _walk_from_many_places(F, a, b, gap):
@@ -390,6 +408,7 @@ EXERCISES = [
             Misconception(_walk(only_equal=True), _NEVER_UNEQUAL),
             Misconception(_walk(never_left=True), _NEVER_LEFT),
             Misconception(_walk_at_the_cost_of_one, "the largest value of F is another"),
+            Misconception(_walk_left_at_the_cost_of_one, "or is its cost not `gap`?"),
         ),
     ),
     Exercise(
