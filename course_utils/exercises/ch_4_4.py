@@ -19,6 +19,9 @@ _POOLED = "The median was taken from both arrays together: the test people have 
 _NO_SEX = "Women and men got the same value: one median was taken for both sexes."
 _MEAN = "That looks like the mean of each sex. One kidney patient moves a mean; the text asks for the median."
 _SWAPPED = "Women got the value of men, and men that of women: is 1 male?"
+_TRAIN_WRONG = (
+    "The others are right, the training people are not: their own gaps, too, are filled with the median of their sex."
+)
 _WITH_MISSING = "The gaps themselves went into the median: `np.median` of numbers with NaN is NaN."
 
 
@@ -82,6 +85,8 @@ def _fill_value_complaint(filled, train, others):
 
     if filled_with(filled[0], train, right) and filled_with(filled[1], others, right):
         return ""
+    if filled_with(filled[1], others, right):
+        return _TRAIN_WRONG
     if any(filled_with(filled[1], others, _values(others, statistic)) for statistic in (np.nanmedian, np.nanmean)):
         return _OWN_MEDIAN
     if filled_with(filled[1], others, dict.fromkeys((0, 1), np.nanmedian(others[:, CREATININE]))):
@@ -188,6 +193,10 @@ def _filled_with_nan(train, others):
     return filled
 
 
+def _train_without_sex(train, others):
+    return _filled_without_sex(train, others)[0], _fill_by_mask(train, others)[1]
+
+
 def _replaced_all(train, others):
     filled = train.copy(), others.copy()
     for sex in (0, 1):
@@ -261,6 +270,21 @@ def _without_sigmoid(logits, lived, ahead):
 
 def _up_to_ahead(logits, lived, ahead):
     return 1 - np.prod(1 - 1 / (1 + np.exp(-logits[:, lived:ahead])), axis=1)
+
+
+def _one_too_many(logits, lived, ahead):
+    alive = np.cumprod(1 - 1 / (1 + np.exp(-logits)), axis=1)
+    before = alive[:, lived - 1] if lived else np.ones(len(logits))
+    return 1 - alive[:, lived + ahead] / before
+
+
+def _wraps(logits, lived, ahead):
+    alive = np.cumprod(1 - 1 / (1 + np.exp(-logits)), axis=1)
+    return 1 - alive[:, lived + ahead - 1] / alive[:, lived - 1]
+
+
+def _column(logits, lived, ahead):
+    return _later_risk(logits, lived, ahead)[:, np.newaxis]
 
 
 def _all_together(logits, lived, ahead):
@@ -430,6 +454,7 @@ EXERCISES = [
             Misconception(answer=_filled_swapped, hint=_SWAPPED),
             Misconception(answer=_filled_in_place, hint=_CHANGED_INPUT),
             Misconception(answer=_filled_with_nan, hint=_WITH_MISSING),
+            Misconception(answer=_train_without_sex, hint=_TRAIN_WRONG),
             Misconception(answer=_replaced_all, hint=_OTHER_COLUMNS),
             Misconception(answer=_only_the_others, hint=_TWO_ARRAYS),
         ),
@@ -438,7 +463,7 @@ EXERCISES = [
     Exercise(
         id="4.4-b",
         expected=_later_risk,
-        cases=((_LOGITS, 3, 5), (_LOGITS, 1, 2), (_LOGITS, 0, 10), (_LOGITS, 7, 5)),
+        cases=((_LOGITS, 3, 5), (_LOGITS, 1, 2), (_LOGITS, 0, 10), (_LOGITS, 6, 5)),  # one year more exists in each
         solutions=(_later_by_ratio, _later_by_loop),
         misconceptions=(
             Misconception(
@@ -465,6 +490,18 @@ EXERCISES = [
                 answer=_up_to_ahead, hint="`ahead` is a number of years, not the last year: where does the slice end?"
             ),
             Misconception(
+                answer=_one_too_many,
+                hint="One year too many at the end: the survival to the end of year k stands in column k - 1.",
+            ),
+            Misconception(
+                answer=_wraps,
+                hint="With `lived` = 0 column -1 is the **last** year. How many are alive before the first year?",
+            ),
+            Misconception(
+                answer=_column,
+                hint="The numbers are right, but stand in a column of shape (n, 1): a plain row of n is asked for.",
+            ),
+            Misconception(
                 answer=_all_together, hint="All people were multiplied into one number. Which axis is the years?"
             ),
         ),
@@ -484,7 +521,7 @@ EXERCISES = [
             ),
             Misconception(answer=0.125, hint="Per person of all 400: what share of them is above the threshold?"),
             Misconception(
-                answer=0.075, hint="A needless entry weighs $\\tau / (1 - \\tau)$, and at 0.6 that is not 1."
+                answer=0.075, hint="A person left out who lives weighs $\\tau / (1 - \\tau)$, and at 0.6 that is not 1."
             ),
             Misconception(answer=0.25 * (0.65 - 0.35 * 2 / 3), hint="The weight is upside down.", also=(0.1042, 0.104)),
             Misconception(
