@@ -14,7 +14,10 @@ __all__ = [
     "MEASURED",
     "Measures",
     "add_one_carbon",
+    "critic_loss",
     "frechet_distance",
+    "graph_gan",
+    "graph_rows",
     "internal_diversity",
     "measure_molecules",
     "position_marginals",
@@ -386,6 +389,212 @@ def add_one_carbon(smiles, n, seed=0):
             Chem.SanitizeMol(molecule)
         made.append(Chem.MolToSmiles(molecule))
     return made
+
+
+# --- A network that draws molecules as graphs ------------------------------------------------------------------------
+
+
+def graph_rows(atoms, bonds, elements):
+    """Write each molecule as one row of zeros and ones: the kind of each atom, then the kind of each pair's bond.
+
+    Parameters
+    ----------
+    atoms : array of int, shape (n, places)
+    bonds : array of int, shape (n, places, places)
+        Both from `molecules.atom_bond_matrices`.
+    elements : int
+        Number of elements in the alphabet.
+
+    Returns
+    -------
+    array of float32, shape (n, places * (elements + 1) + pairs * 4)
+        `elements + 1` columns for each place (no atom, then each element), and 4 for each of the
+        `places * (places - 1) / 2` pairs of places (no bond, single, double, triple), pairs in the order of
+        `numpy.triu_indices`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described, or `atoms` holds a code above `elements`, `bonds` one above 3.
+
+    Taught in: 04_2_drug_discovery_lab
+    """
+    atoms, bonds = _matrices(atoms, bonds)
+    elements = _checks.integer(elements, "elements", least=1)
+    for values, name, most in ((atoms, "atoms", elements), (bonds, "bonds", 3)):
+        if values.min() < 0 or values.max() > most:
+            raise ValueError(f"{name} must hold codes from 0 to {most}, got {values.min()} to {values.max()}")
+    first, second = np.triu_indices(atoms.shape[1], k=1)
+    parts = (np.eye(elements + 1, dtype=np.float32)[atoms], np.eye(4, dtype=np.float32)[bonds[:, first, second]])
+    return np.concatenate([part.reshape(len(atoms), -1) for part in parts], axis=1)
+
+
+def critic_loss(critic, real, fake, mix, penalty=10.0):
+    """Compute the loss of a Wasserstein critic with gradient penalty.
+
+    The mean score of the fakes minus that of the real rows, plus `penalty` times the mean of (length of the gradient
+    - 1)^2. The gradient is that of the score with respect to a row, taken at rows between a real and a fake one.
+
+    Parameters
+    ----------
+    critic : keras.Model
+        From (n, d) to (n, 1).
+    real, fake : tensors of float32, shape (n, d)
+    mix : tensor of float32, shape (n, 1)
+        Where between a fake (0) and a real row (1) the gradient is taken.
+    penalty : float
+
+    Returns
+    -------
+    tensor of float32, without axes
+        It can be differentiated with respect to the critic's weights.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `penalty` is not a finite number of at least 0.
+
+    Source: Gulrajani I, et al. (2017). Improved training of Wasserstein GANs. https://arxiv.org/abs/1704.00028
+
+    Taught in: 04_2_drug_discovery_lab
+    """
+    import tensorflow as tf
+
+    penalty = _checks.number(penalty, "penalty", least=0)
+    between = tf.convert_to_tensor(mix * real + (1 - mix) * fake)
+    with tf.GradientTape() as tape:
+        tape.watch(between)
+        score = critic(between)
+    gradient = tape.gradient(score, between)
+    length = tf.sqrt(tf.reduce_sum(gradient**2, axis=1) + 1e-8)  # at 0 the root has no finite slope
+    distance = tf.reduce_mean(critic(real)) - tf.reduce_mean(critic(fake))
+    return penalty * tf.reduce_mean((length - 1) ** 2) - distance
+
+
+def graph_gan(places, elements, loss=critic_loss, latent_dim=32, critic_steps=3):
+    """Build and compile a small generative adversarial network that draws molecules as graphs.
+
+    A dense generator turns a latent vector into the chances of each kind of atom at each place and of each kind of
+    bond for each pair of places. Kinds are drawn from these chances with Gumbel noise; the gradient passes through the
+    chances (straight-through). A dense critic scores rows as `graph_rows` writes them. An average of the generator's
+    weights over the last steps is kept, and `draw` uses it.
+
+    Parameters
+    ----------
+    places : int
+        Atoms that a molecule can have at most; at least 2.
+    elements : int
+        Number of elements in the alphabet.
+    loss : function
+        Called as `loss(critic, real, fake, mix)`; see `critic_loss`.
+    latent_dim : int
+        Length of the latent vector.
+    critic_steps : int
+        Steps of the critic for each step of the generator.
+
+    Returns
+    -------
+    keras.Model
+        Compiled for `fit(rows)`, where each batch holds `critic_steps` times as many rows as the critic sees in one
+        step (rows that are left over are not used). `generator`, `critic`, `averaged`: its three networks. `draw(n,
+        seed)` returns `atoms` (n, places) and `bonds` (n, places, places), integer codes, symmetric.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Source: after De Cao N, Kipf T (2018). MolGAN. https://arxiv.org/abs/1805.11973, with dense networks and without
+    their reward. Wasserstein loss: see `critic_loss`.
+
+    Taught in: 04_2_drug_discovery_lab
+    """
+    places = _checks.integer(places, "places", least=2)
+    elements = _checks.integer(elements, "elements", least=1)
+    if not callable(loss):
+        raise TypeError(f"loss must be a function of critic, real, fake and mix, got {loss!r}")
+    latent_dim = _checks.integer(latent_dim, "latent_dim", least=1)
+    critic_steps = _checks.integer(critic_steps, "critic_steps", least=1)
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
+    pairs = places * (places - 1) // 2
+
+    def network(inputs, widths, activation, outputs):
+        x = keras.Input((inputs,))
+        h = x
+        for width in widths:
+            h = layers.Dense(width, activation=activation)(h)
+        return keras.Model(x, layers.Dense(outputs)(h))
+
+    def split(logits):
+        """Return the logits of the atoms, (n, places, elements + 1), and of the bonds, (n, pairs, 4)."""
+        width = places * (elements + 1)
+        return (
+            keras.ops.reshape(logits[:, :width], (-1, places, elements + 1)),
+            keras.ops.reshape(logits[:, width:], (-1, pairs, 4)),
+        )
+
+    class GraphGAN(keras.Model):
+        def __init__(self):
+            super().__init__(name="graph_gan")
+            width = places * (elements + 1) + pairs * 4
+            self.generator = network(latent_dim, (128, 256), "relu", width)
+            self.critic = network(width, (256, 128), keras.activations.leaky_relu, 1)
+            self.averaged = keras.models.clone_model(self.generator)
+            self.averaged.set_weights(self.generator.get_weights())
+            self.averaged.trainable = False
+            self.optimizers = [keras.optimizers.Adam(1e-3, beta_1=0.5, beta_2=0.9) for _ in range(2)]
+            for optimizer, trained in zip(self.optimizers, (self.critic, self.generator), strict=True):
+                optimizer.build(trained.trainable_variables)
+
+        def sample(self, n):
+            """Return n rows: drawn kinds in the forward pass, their chances in the backward pass."""
+            parts = []
+            for logits in split(self.generator(tf.random.normal((n, latent_dim)))):
+                gumbel = -tf.math.log(-tf.math.log(tf.random.uniform(tf.shape(logits), 1e-6, 1 - 1e-6)))
+                chances = tf.nn.softmax(logits + gumbel)
+                drawn = tf.one_hot(tf.argmax(chances, axis=-1), logits.shape[-1])
+                parts.append(tf.reshape(chances + tf.stop_gradient(drawn - chances), (n, -1)))
+            return tf.concat(parts, axis=1)
+
+        def train_step(self, rows):
+            n = tf.shape(rows)[0] // critic_steps
+            rows = tf.random.shuffle(rows)
+            fakes = self.sample(n * critic_steps)
+            for step in range(critic_steps):
+                part = slice(step * n, (step + 1) * n)
+                with tf.GradientTape() as tape:
+                    value = loss(self.critic, rows[part], fakes[part], tf.random.uniform((n, 1)))
+                self._apply(0, tape, value, self.critic)
+            with tf.GradientTape() as tape:
+                generator_loss = -tf.reduce_mean(self.critic(self.sample(n)))
+            self._apply(1, tape, generator_loss, self.generator)
+            for kept, new in zip(self.averaged.weights, self.generator.weights, strict=True):
+                kept.assign(0.995 * kept + 0.005 * new)
+            return {"critic_loss": value, "generator_loss": generator_loss}
+
+        def _apply(self, which, tape, value, trained):
+            variables = trained.trainable_variables
+            self.optimizers[which].apply(tape.gradient(value, variables), variables)
+
+        def draw(self, n, seed=0):
+            n, generator = _checks.integer(n, "n", least=1), _checks.generator(seed)
+            latent = generator.normal(size=(n, latent_dim)).astype(np.float32)
+            # Adding Gumbel noise and taking the largest draws each kind with its chance.
+            atoms, kinds = (
+                (np.asarray(logits) + generator.gumbel(size=logits.shape)).argmax(axis=-1)
+                for logits in split(self.averaged(latent))
+            )
+            first, second = np.triu_indices(places, k=1)
+            bonds = np.zeros((n, places, places), dtype=np.int64)
+            bonds[:, first, second] = bonds[:, second, first] = kinds
+            return atoms, bonds
+
+    model = GraphGAN()
+    model.compile(steps_per_execution=50)
+    return model
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ the errors and the table of `clean_molecules` say it instead.
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
@@ -254,18 +255,23 @@ def descriptors(smiles, names=DESCRIPTORS):
 
     Taught in: 03_2_2_drug_activity_prediction
     """
-    import importlib
-
-    names = [names] if isinstance(names, str) else list(names)
+    names = (names,) if isinstance(names, str) else tuple(names)
     if not names:
         raise ValueError("names must hold at least one descriptor, got none")
-    functions = []
     for name in names:
-        module, function = _DESCRIPTORS[_checks.choice(name, "names", DESCRIPTORS)]
-        functions.append(getattr(importlib.import_module(f"rdkit.Chem.{module}"), function))
-    molecules = _molecules(smiles)
+        _checks.choice(name, "names", DESCRIPTORS)
+    texts = _checks.texts(smiles, "smiles", of="molecule")
+    _molecules(texts)  # names the first that is none
     with _silence():
-        return np.array([[function(molecule) for function in functions] for molecule in molecules], dtype=np.float64)
+        return np.array([_described(str(text), names) for text in texts], dtype=np.float64)
+
+
+@lru_cache(maxsize=50_000)  # the same molecules are described again and again, and QED is slow
+def _described(text, names):
+    """Return the descriptors of one valid SMILES as a tuple."""
+    molecule = _parse(text)[0]
+    functions = (_DESCRIPTORS[name] for name in names)
+    return tuple(getattr(import_module(f"rdkit.Chem.{module}"), function)(molecule) for module, function in functions)
 
 
 def fingerprints(smiles, radius=2, bits=2048):
@@ -372,18 +378,23 @@ def scaffolds(smiles):
 
     Taught in: 03_2_2_drug_activity_prediction
     """
+    texts = _checks.texts(smiles, "smiles", of="molecule")
+    _molecules(texts)  # names the first that is none
+    with _silence():
+        return np.array([_scaffold(str(text)) for text in texts], dtype=str)
+
+
+@lru_cache(maxsize=50_000)  # a set is split again and again
+def _scaffold(text):
+    """Return the scaffold of one valid SMILES."""
     from rdkit.Chem import GetMolFrags
     from rdkit.Chem.Scaffolds import MurckoScaffold
 
-    molecules, found = _molecules(smiles), []
-    with _silence():
-        for molecule in molecules:
-            largest = max(GetMolFrags(molecule, asMols=True), key=lambda part: part.GetNumHeavyAtoms())
-            found.append(MurckoScaffold.MurckoScaffoldSmiles(mol=largest))
-    return np.array(found, dtype=str)
+    largest = max(GetMolFrags(_parse(text)[0], asMols=True), key=lambda part: part.GetNumHeavyAtoms())
+    return MurckoScaffold.MurckoScaffoldSmiles(mol=largest)
 
 
-def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
+def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None, chains_apart=False):
     """Split molecules so that no scaffold stands on two sides: the new molecules are new in kind.
 
     Whole scaffolds are dealt out, one after another: to the first part as long as they fit into its share, then to
@@ -399,6 +410,9 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
         None: the largest scaffold first, as in DeepChem, the library of MoleculeNet; the last parts then hold the rare
         scaffolds. A seed: random order, but first of the scaffolds that fill more than half of the smallest part, then
         of the rest.
+    chains_apart : bool
+        True: a molecule without a ring counts by its skeleton, the graph in which all atoms and all bonds are of one
+        kind. Propane and ethanol are one family then, butane is another; a part holds whole families.
 
     Returns
     -------
@@ -414,7 +428,8 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
     Notes
     -----
     Molecules without a ring have the scaffold "" in common, and stay together like any others. Often they are many:
-    then they, like every frequent scaffold, are in the first part, and the test says nothing about them.
+    then they, like every frequent scaffold, are in the first part, and the test says nothing about them, unless
+    `chains_apart` is True.
 
     Source: Wu Z, et al. (2018). MoleculeNet. Chemical Science 9:513-530. https://doi.org/10.1039/C7SC02664A. The rule:
     `ScaffoldSplitter` in https://github.com/deepchem/deepchem (deepchem/splits/splitters.py).
@@ -425,7 +440,11 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
     if len(shares) < 2 or abs(sum(shares) - 1) > 1e-9:
         raise ValueError(f"shares must be two or more numbers that sum to 1, got {shares}")
     seed = None if seed is None else _checks.seed(seed)
+    chains_apart = _checks.boolean(chains_apart, "chains_apart")
+    smiles = _checks.texts(smiles, "smiles", of="molecule")
     names = scaffolds(smiles)
+    if chains_apart:
+        names = np.array([name or _skeleton(m) for name, m in zip(names, _molecules(smiles), strict=True)], dtype=str)
     groups = {}
     for row, name in enumerate(names.tolist()):
         groups.setdefault(name, []).append(row)
@@ -456,6 +475,18 @@ def scaffold_split(smiles, shares=(0.8, 0.1, 0.1), seed=None):
     shared = [name for number, part in enumerate(seen) for name in part if any(name in p for p in seen[:number])]
     assert not shared, f"scaffolds on two sides: {shared[:3]}"
     return tuple(np.array(sorted(part), dtype=np.int64) for part in parts)
+
+
+def _skeleton(molecule):
+    """Return the text of the same graph with dummy atoms and single bonds, such as "*(*)*"."""
+    from rdkit import Chem
+
+    graph = Chem.RWMol()
+    for _ in range(molecule.GetNumAtoms()):
+        graph.AddAtom(Chem.Atom(0))
+    for bond in molecule.GetBonds():
+        graph.AddBond(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), Chem.BondType.SINGLE)
+    return Chem.MolToSmiles(graph)
 
 
 # --- Molecules as graphs ---------------------------------------------------------------------------------------------

@@ -37,6 +37,11 @@ class Model:
         pass
 
 
+def first_column(rows):
+    """A critic without weights."""
+    return rows[:, :1]
+
+
 NUMBERS = np.random.default_rng(0).normal(size=(4, 8, 8, 1)).astype("float32")
 POINTS = np.random.default_rng(1).normal(size=(6, 3))
 DISTANCES = np.linalg.norm(POINTS[:, None] - POINTS, axis=-1)
@@ -121,6 +126,14 @@ SPECIAL = {
     "train_secondary_structure": {"labels": [np.array([0, 1, 2]), np.array([0, 1])]},
     "claim": {"kind": "quality"},
     "canonical": {"smiles": "OCC"},
+    "critic_loss": {
+        "critic": first_column,
+        "real": POINTS.astype("float32"),
+        "fake": POINTS[::-1].astype("float32"),
+        "mix": np.full((6, 1), 0.5, dtype="float32"),
+    },
+    "graph_gan": {"places": 3, "elements": 2},
+    "graph_rows": {"elements": 3},
     "draw_molecules": {"labels": ["ethanol", "toluene", "methylcyclopropane"]},
     "calibration_at": {"predicted": np.full(6, 0.5)},
     "concordance_interval": {"n_resamples": 3, "risk_b": np.array([1.0, 2.0, 0.5, 4.0, 3.0, 0.0])},

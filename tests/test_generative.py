@@ -188,3 +188,78 @@ def test_matrices_must_be_codes(small):
             draw(atoms * 1.0, bonds, 2)
         with pytest.raises(ValueError, match="bonds must have the shape"):
             draw(atoms, bonds[:, 1:], 2)
+
+
+# --- The network that draws graphs ----------------------------------------------------------------------------------
+
+
+def test_graph_rows_by_hand():
+    # Carbon and oxygen with a double bond, and one empty place: kinds none, C, O; pairs (0, 1), (0, 2), (1, 2).
+    rows = generative.graph_rows([[1, 2, 0]], [[[0, 2, 0], [2, 0, 0], [0, 0, 0]]], 2)
+    assert rows.tolist() == [[0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0]]
+    assert rows.dtype == np.float32
+
+
+def test_graph_rows_name_a_code_outside_the_alphabet():
+    with pytest.raises(ValueError, match="atoms must hold codes from 0 to 2, got 0 to 3"):
+        generative.graph_rows([[3, 0]], np.zeros((1, 2, 2), dtype=int), 2)
+    with pytest.raises(ValueError, match="bonds must hold codes from 0 to 3, got 0 to 4"):
+        generative.graph_rows([[1, 1]], [[[0, 4], [4, 0]]], 2)
+
+
+def test_critic_loss_by_hand():
+    keras = pytest.importorskip("keras")
+    critic = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, use_bias=False)])
+    critic.set_weights([np.array([[3.0], [4.0]])])
+    real, fake = np.array([[1.0, 0.0]], dtype="float32"), np.array([[0.0, 1.0]], dtype="float32")
+    arguments = [keras.ops.convert_to_tensor(value) for value in (real, fake, np.array([[0.5]], dtype="float32"))]
+    assert float(generative.critic_loss(critic, *arguments)) == pytest.approx(4 - 3 + 10 * (5 - 1) ** 2)
+    assert float(generative.critic_loss(critic, *arguments, penalty=0)) == pytest.approx(1)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A graph GAN after a few steps, its weights before, and how often its own loss was traced."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    calls = []
+
+    def loss(critic, real, fake, mix):
+        calls.append((real.shape[1], mix.shape[1]))
+        return generative.critic_loss(critic, real, fake, mix)
+
+    model = generative.graph_gan(4, 3, loss=loss)
+    before = [network.get_weights() for network in (model.generator, model.critic, model.averaged)]
+    atoms, bonds = molecules.atom_bond_matrices(ALCOHOLS[:3] * 10, ("C", "N", "O"), 4)
+    history = model.fit(generative.graph_rows(atoms, bonds, 3), batch_size=15, epochs=4, verbose=0)
+    return model, before, calls, history
+
+
+def test_graph_gan_trains_its_networks_with_fit_and_the_given_loss(trained):
+    model, before, calls, history = trained
+    for network, old in zip((model.generator, model.critic, model.averaged), before, strict=True):
+        assert (network.get_weights()[0] != old[0]).any()
+    assert set(calls) == {(4 * 4 + 6 * 4, 1)}
+    assert np.isfinite(history.history["critic_loss"]).all()
+
+
+def test_the_averaged_generator_lags_behind(trained):
+    model, before, *_ = trained
+    start, now, averaged = before[0][0], model.generator.get_weights()[0], model.averaged.get_weights()[0]
+    assert 0 < np.abs(averaged - start).mean() < np.abs(now - start).mean() / 5  # after a few steps of 0.5 % each
+
+
+def test_graph_gan_draws_graphs_and_repeats_itself(trained):
+    model = trained[0]
+    atoms, bonds = model.draw(50, seed=1)
+    assert atoms.shape == (50, 4) and bonds.shape == (50, 4, 4)
+    assert atoms.max() <= 3 and bonds.max() <= 3 and (bonds == bonds.transpose(0, 2, 1)).all()
+    assert len(molecules.smiles_from_matrices(atoms, bonds, ("C", "N", "O"))) == 50
+    again, other = model.draw(50, seed=1), model.draw(50, seed=2)
+    assert (again[0] == atoms).all() and (again[1] == bonds).all() and (other[0] != atoms).any()
+
+
+def test_graph_gan_wants_a_function_as_loss():
+    with pytest.raises(TypeError, match="loss must be a function of critic, real, fake and mix, got 'wgan'"):
+        generative.graph_gan(4, 3, loss="wgan")

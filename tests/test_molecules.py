@@ -219,6 +219,21 @@ def test_acyclic_molecules_stay_together():
     assert (names[train] == "").mean() > 0.25 and (names[test] != "").all()
 
 
+def test_acyclic_molecules_are_told_apart_by_their_skeleton():
+    """Propane, ethanol and dimethyl sulfide are one family; butane and isobutane are two others."""
+    smiles = ["CCC", "CCO", "CSC", "CC=C", "CCCC", "CC#CN", "CC(C)C", "CC(=O)O", "c1ccccc1", "Cc1ccccc1"]
+    families = [{0, 1, 2, 3}, {4, 5}, {6, 7}, {8, 9}]
+    for seed in range(5):
+        parts = molecules.scaffold_split(smiles, (0.6, 0.4), seed, chains_apart=True)
+        assert np.sort(np.concatenate(parts)).tolist() == list(range(10))
+        assert all(any(family <= set(part.tolist()) for part in parts) for family in families)
+    parts = molecules.scaffold_split(SOLUBLE, (0.6, 0.2, 0.2), 0, chains_apart=True)
+    without_ring = molecules.scaffolds(SOLUBLE) == ""
+    assert min(without_ring[part].sum() for part in parts) > 50
+    with pytest.raises(TypeError, match="chains_apart"):
+        molecules.scaffold_split(SOLUBLE, chains_apart="yes")
+
+
 @pytest.mark.parametrize(
     ("smiles", "shares", "message"),
     [
@@ -465,3 +480,18 @@ def test_importing_the_module_does_not_import_rdkit():
     code = "import sys, course_utils.molecules; print('rdkit' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        molecules.descriptors,
+        molecules.scaffolds,
+        molecules.fingerprints,
+        lambda smiles: molecules.scaffold_split(smiles, (0.5, 0.5), chains_apart=True),
+    ],
+)
+def test_what_can_be_gone_through_once_is_read_whole(function):
+    texts = ["CCO", "c1ccccc1O", "CCC(C)C", "C1CC1"]
+    for once, listed in zip(function(iter(texts)), function(texts), strict=True):
+        np.testing.assert_array_equal(once, listed)
