@@ -1,6 +1,7 @@
 """Checks behind the exercises of chapter 1, Background."""
 
 import functools
+import math
 from collections import abc
 
 import numpy as np
@@ -21,12 +22,16 @@ _ASK = {
 
 
 def _misses_a_number(answer):
+    if type(answer).__name__ == "Series":
+        answer = answer.to_dict()
     if not isinstance(answer, abc.Mapping):
         return f"A dictionary with the letters A, B, C and D is asked for, not {show(answer)}."
     given = {str(letter).strip().upper(): value for letter, value in answer.items()}
-    lacking = [letter for letter in _MISSING if letter not in given or given[letter] in (..., None)]
+    if any(letter.lower() in _MISSING.values() for letter in given):
+        return "The letters stand before the colon, and the names after it."
+    lacking = [letter for letter in _MISSING if letter not in given or given[letter] in (..., None, "...")]
     if lacking or len(given) > 4:
-        return f"Give one number for each of the four letters. Without one: {', '.join(lacking) or 'none'}."
+        return f"Give one name for each of the four letters. Without one: {', '.join(lacking) or 'none'}."
     chosen = {letter: " ".join(str(value).lower().split()) for letter, value in given.items()}
     for letter, value in chosen.items():
         if value not in _MISSING.values():
@@ -61,7 +66,7 @@ def _meaning_as_array(sensitivity, specificity, prevalence, n):
     ]
 
 
-_CASES = ((0.95, 0.9, 0.006, 100_000), (0.9, 0.92, 0.02, 10_000), (0.6, 0.75, 0.3, 400))
+_CASES = ((0.95, 0.9, 0.006, 100_000), (0.9, 0.92, 0.02, 10_000), (0.6, 0.75, 0.3, 400), (0.85, 0.9, 0.013, 1000))
 
 
 def _slip(change):
@@ -86,6 +91,8 @@ def _leaves_a_leak(answer):
     unknown = [name for name in names if name not in _COLUMNS]
     if unknown:
         return f"There is no column {show(unknown[0])}. The table has {', '.join(_COLUMNS)}."
+    if set(names) and set(names) <= set(_COLUMNS) - _LEAKS:
+        return "Your columns may stay, all of them. Asked for are the others: what must the model *not* see?"
     if "lactate" in names:
         return "The lactate is strong, and it was measured in time. A high AUC alone is no leak."
     honest = sorted(set(names) - _LEAKS)
@@ -226,12 +233,17 @@ EXERCISES = [
             {letter.lower(): value.upper() for letter, value in _MISSING.items()},
         ),
         misconceptions=(
-            Misconception(_choice("prevalence", "specificity", "interval", "external result"), "speaks of films"),
+            Misconception(
+                _choice("prevalence", "specificity", "interval", "external result"),
+                "speaks of films",
+                also=(_choice("external result", "interval", "prevalence", "specificity"),),  # in the order of the text
+            ),
             Misconception(_choice("specificity", "external result", "interval", "prevalence"), "who are invited"),
             Misconception(_choice("specificity", "prevalence", "external result", "interval"), "could it have missed"),
             Misconception(_choice("specificity", "prevalence", "interval", "interval"), "Whose patients are these"),
             Misconception(_choice("specificity", "prevalence", "interval", "AUC"), "none of the four names"),
             Misconception({"A": "specificity", "B": "prevalence"}, "for each of the four letters"),
+            Misconception({value: letter for letter, value in _MISSING.items()}, "The letters stand before the colon"),
             Misconception(["specificity", "prevalence", "interval", "external result"], "A dictionary"),
         ),
         hint="About whom does each release say nothing?",
@@ -296,7 +308,14 @@ EXERCISES = [
                 also=(
                     _slip(lambda se, sp, pi, n, missed, alarms: (round(missed), round(alarms, 1))),
                     _slip(lambda se, sp, pi, n, missed, alarms: (missed, round(alarms, 1))),
+                    _slip(lambda se, sp, pi, n, missed, alarms: (round(missed), alarms)),
+                    _slip(lambda se, sp, pi, n, missed, alarms: (int(missed), alarms)),
+                    _slip(lambda se, sp, pi, n, missed, alarms: (math.ceil(missed), alarms)),
                 ),
+            ),
+            Misconception(
+                _slip(lambda se, sp, pi, n, missed, alarms: _meaning(sp, se, pi, n)),
+                "You took the sensitivity for the specificity, and the reverse.",
             ),
             Misconception(
                 _slip(lambda se, sp, pi, n, missed, alarms: missed), "Two numbers are asked for, and one comes back."
@@ -320,6 +339,7 @@ EXERCISES = [
             Misconception(["days"], "3 more"),
             Misconception(["patient", "age", "highest_fever", "antibiotics", "days"], "was known in time"),
             Misconception(["fever"], "There is no column"),
+            Misconception(["age", "lactate", "crp"], "may stay, all of them"),
             Misconception("days", "A list of names"),
         ),
         hint="When was each column written down, and by whom?",
