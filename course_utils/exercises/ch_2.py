@@ -175,7 +175,7 @@ def ppv_itself(sensitivity, prevalence, ppv):
 
 # --- 2-d: the threats ------------------------------------------------------------------------------------------------
 
-THREATS = ["verification", "leakage", "spectrum", "reference standard"]
+THREATS = [3, 4, 1, 2]  # verification, leakage, spectrum, reference standard
 
 EXERCISES = [
     Exercise(
@@ -312,28 +312,28 @@ EXERCISES = [
         solutions=(tuple(THREATS), np.array(THREATS)),
         misconceptions=(
             Misconception(
-                answer=["reference standard", "leakage", "spectrum", "verification"],
+                answer=[2, 4, 1, 3],
                 hint="Two are exchanged. In which study is the truth of some patients unknown, and in which is it "
                 "known, but made with the help of the model?",
             ),
             Misconception(
-                answer=["verification", "leakage", "reference standard", "spectrum"],
+                answer=[3, 4, 2, 1],
                 hint="Two are exchanged. In which study are the patients easier than in the clinic?",
             ),
             Misconception(
-                answer=["spectrum", "leakage", "spectrum", "reference standard"],
-                also=(["spectrum", "leakage", "verification", "reference standard"],),
-                hint="Look at study 1 again: all patients of the clinic were tested. What was done only with some?",
+                answer=[1, 4, 3, 2],
+                also=([1, 4, 1, 2],),
+                hint="Look at study A again: all patients of the clinic were tested. What was done only with some?",
             ),
             Misconception(
-                answer=["verification", "spectrum", "spectrum", "reference standard"],
-                also=(["verification", "reference standard", "spectrum", "reference standard"],),
-                hint="Look at study 2 again: what had been done with the test patients before they tested?",
+                answer=[3, 1, 4, 2],
+                also=([3, 1, 1, 2], [3, 2, 1, 2]),
+                hint="Look at study B again: can the same patient stand on both sides of the split?",
             ),
             Misconception(
-                answer=["verification", "leakage", "spectrum", "leakage"],
-                also=(["verification", "leakage", "spectrum", "verification"],),
-                hint="Look at study 4 again: who decided what the truth is, and what had they seen?",
+                answer=[3, 2, 1, 4],
+                also=([3, 4, 1, 4], [3, 4, 1, 3]),
+                hint="Look at study D again: who decided what the truth is, and what had they seen?",
             ),
         ),
         hint="Ask of each study: who was let in, who got the truth, who made the truth, and what had training seen?",
