@@ -63,6 +63,14 @@ def over_units(atoms, W, b):
     return np.maximum(0, atoms[atoms.any(axis=1)] @ W + b).sum(axis=1)
 
 
+def only_with_hydrogens(atoms, W, b):
+    return np.maximum(0, atoms[atoms[:, 3] > 0] @ W + b).sum(axis=0)
+
+
+def only_known_elements(atoms, W, b):
+    return np.maximum(0, atoms[atoms[:, :3].any(axis=1)] @ W + b).sum(axis=0)
+
+
 def without_intercept(atoms, W, b):
     return np.maximum(0, atoms @ W).sum(axis=0)
 
@@ -71,6 +79,8 @@ def without_intercept(atoms, W, b):
 ETHANOL = np.array([[1.0, 0, 0, 3], [1, 0, 0, 2], [0, 0, 1, 1], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]])
 TURNED = ETHANOL[[4, 2, 0, 5, 1, 3]]
 AMINE = np.array([[1.0, 0, 0, 3], [0, 1, 0, 2], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]])
+# Formaldehyde with an oxygen without hydrogens, and an atom of another element that has one.
+BARE = np.array([[1.0, 0, 0, 2], [0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]])
 WEIGHTS = np.array([[1.0, -1, 0.5], [0.5, 2, -1], [-1, 1.5, 2], [0.5, -0.5, -0.4]])
 INTERCEPTS = np.array([0.5, 0.25, -0.1])
 
@@ -181,7 +191,12 @@ EXERCISES = [
     Exercise(
         id="2-a",
         expected=describe,
-        cases=((ETHANOL, WEIGHTS, INTERCEPTS), (TURNED, WEIGHTS, INTERCEPTS), (AMINE, WEIGHTS, INTERCEPTS)),
+        cases=(
+            (ETHANOL, WEIGHTS, INTERCEPTS),
+            (TURNED, WEIGHTS, INTERCEPTS),
+            (AMINE, WEIGHTS, INTERCEPTS),
+            (BARE, WEIGHTS, INTERCEPTS),
+        ),
         solutions=(describe_with_mask, describe_atom_by_atom),
         misconceptions=(
             Misconception(
@@ -218,6 +233,12 @@ EXERCISES = [
             Misconception(
                 answer=over_units,
                 hint="You added along the wrong axis: this is one number for each atom, not one for each unit.",
+            ),
+            Misconception(
+                answer=only_with_hydrogens,
+                also=(only_known_elements,),
+                hint="Which of your rows were dropped? Only a row that is all 0 is empty: an atom may have no "
+                "hydrogens, or be of another element.",
             ),
             Misconception(
                 answer=without_intercept,
