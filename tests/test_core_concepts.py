@@ -3,9 +3,11 @@
 import re
 import tomllib
 
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from course_utils import notebooks
+from course_utils import exercises, notebooks, plots
 
 FILE = "02_core_concepts"
 SOURCES = tomllib.loads((notebooks.ROOT / "docs" / "sources" / f"{FILE}.toml").read_text("utf-8"))
@@ -79,10 +81,10 @@ def test_every_row_says_what_was_read(file):
 @pytest.mark.parametrize(
     "change",
     [
-        ("CLAIM", 7, 2020, "44"),
-        ("CLAIM", 7, 2024, "42"),
-        ("CLAIM", 6, 2024, "44"),
-        ("CLIAM", 7, 2024, "44"),
+        ("CLAIM", 8, 2020, "44"),
+        ("CLAIM", 8, 2024, "42"),
+        ("CLAIM", 7, 2024, "44"),
+        ("CLIAM", 8, 2024, "44"),
     ],
 )
 def test_a_line_that_differs_from_its_row_is_noticed(change):
@@ -95,3 +97,41 @@ def test_a_number_that_stands_nowhere_is_noticed():
     notebook = chapter(FILE)
     finding = {"doi": SOURCES["finding"][0]["doi"], "numbers": ["3.14"]}
     assert finding_problems(notebook, references(notebook), [finding])
+
+
+def code_cell(text):
+    return next(cell.source for cell in chapter(FILE).cells if cell.cell_type == "code" and text in cell.source)
+
+
+def test_the_figure_with_sliders_follows_its_three_sliders(monkeypatch):
+    widgets = pytest.importorskip("ipywidgets")
+    shown = []
+    monkeypatch.setattr(widgets, "interact", lambda turn, **sliders: shown.append((turn, sliders)))
+    names = {"LIVE": True, "plots": plots}
+    exec("import matplotlib.pyplot as plt", names)
+    exec(code_cell("def turn("), names)
+    turn, sliders = shown[0]
+    assert set(sliders) == {"sensitivity", "specificity", "prevalence"}
+    figure = turn(sensitivity=0.9, specificity=0.8, prevalence=0.1)
+    assert isinstance(figure, Figure) and "90 of 270" in figure.axes[0].get_title()
+    assert isinstance(widgets.interactive(turn, **sliders).children[0], widgets.FloatSlider)
+
+
+def test_without_live_no_slider_is_made():
+    names = {"LIVE": False}
+    exec(code_cell("def turn("), names)
+    assert "turn" not in names
+
+
+def test_the_cells_of_the_thallium_study_are_those_of_the_published_rows():
+    row = next(row for row in SOURCES["finding"] if "cells" in row)
+    names = {"np": np}
+    exec(code_cell("thallium = np.array").splitlines()[1], names)
+    assert names["thallium"][:, :2].tolist() == row["cells"]
+
+
+def test_the_row_asked_for_in_2_d_is_that_of_the_guideline_for_tests():
+    text = next(cell.source for cell in chapter(FILE).cells if "| TRIPOD+AI [" in cell.source)
+    number = exercises.find("2-d").expected[2]
+    line = next(line for line in text.splitlines() if line.startswith(f"| **{number}**"))
+    assert "reference standard" in line and "STARD-AI" in line

@@ -140,6 +140,19 @@ def half_squared_error(rate, months, attacks):
     return np.mean((attacks - rate * months) ** 2) / 2
 
 
+def without_mean(rate, months, attacks):
+    expected = rate * months
+    return expected - attacks * np.log(expected) + gammaln(attacks + 1)
+
+
+def base_ten(rate, months, attacks):
+    return attacks_loss(rate, months, attacks) / np.log(10)
+
+
+def as_follow_up(rate, months, attacks):
+    return np.mean(rate * months - attacks * np.log(rate))
+
+
 FOUR = (np.array([0.5, 0.2, 1.5, 0.4]), np.array([4.0, 6.0, 2.0, 12.0]), np.array([3, 0, 2, 9]))
 THREE = (np.array([0.3, 0.8, 2.0]), np.array([1.0, 5.0, 3.0]), np.array([0, 4, 5]))
 
@@ -183,9 +196,21 @@ def ppv_itself(sensitivity, prevalence, ppv):
     return ppv
 
 
-# --- 2-d: the threats ------------------------------------------------------------------------------------------------
+# --- 2-d: the paragraph of methods -----------------------------------------------------------------------------------
 
-THREATS = [3, 4, 1, 2]  # verification, leakage, spectrum, reference standard
+METHODS = [2, 3, 2]  # reference standard, verification; STARD-AI
+
+
+def answers_with(threat):
+    """All answers that name this threat, which is none of the paragraph, whatever the second one and the row."""
+    others = [other for other in range(1, 6) if other != threat and (other in (2, 3) or other > threat)]
+    return tuple([*sorted([threat, other]), row] for other in others for row in range(1, 8))
+
+
+def first_and_others(threat):
+    first, *others = answers_with(threat)
+    return {"answer": first, "also": tuple(others)}
+
 
 EXERCISES = [
     Exercise(
@@ -279,6 +304,18 @@ EXERCISES = [
                 hint="The mean over the patients is asked for, not their sum.",
             ),
             Misconception(
+                answer=without_mean,
+                hint="One loss for each patient is there. Their mean is asked for.",
+            ),
+            Misconception(
+                answer=base_ten,
+                hint="The natural logarithm is meant: `np.log`, not `np.log10`.",
+            ),
+            Misconception(
+                answer=as_follow_up,
+                hint="This is the loss of a follow-up, where at most one event is seen. A count has two more factors.",
+            ),
+            Misconception(
                 answer=no_logarithm,
                 hint="This is the probability itself, turned round. What makes a product of many patients a sum?",
             ),
@@ -329,34 +366,48 @@ EXERCISES = [
     ),
     Exercise(
         id="2-d",
-        expected=THREATS,
-        solutions=(tuple(THREATS), np.array(THREATS)),
+        expected=METHODS,
+        solutions=(tuple(METHODS), np.array(METHODS)),
         misconceptions=(
             Misconception(
-                answer=[2, 4, 1, 3],
-                hint="Two are exchanged. In which study is the truth of some patients unknown, and in which is it "
-                "known, but made with the help of the model?",
+                answer=[3, 2, 2],
+                hint="Both are there. Only the order differs: the smaller number first.",
             ),
             Misconception(
-                answer=[3, 4, 2, 1],
-                hint="Two are exchanged. In which study are the patients easier than in the clinic?",
+                **first_and_others(1),
+                hint="Look at spectrum again: which patients of these practices were left out, and was anybody added "
+                "who had no mole that worried them?",
             ),
             Misconception(
-                answer=[1, 4, 3, 2],
-                also=([1, 4, 1, 2],),
-                hint="Look at study A again: all patients of the clinic were tested. What was done only with some?",
+                **first_and_others(4),
+                hint="Look at leakage again: the same practices, but was any patient on both sides?",
             ),
             Misconception(
-                answer=[3, 1, 4, 2],
-                also=([3, 1, 1, 2], [3, 2, 1, 2]),
-                hint="Look at study B again: can the same patient stand on both sides of the split?",
+                **first_and_others(5),
+                hint="Look at the collection again: were records taken that existed, or were patients waited for?",
             ),
             Misconception(
-                answer=[3, 2, 1, 4],
-                also=([3, 4, 1, 4], [3, 4, 1, 3]),
-                hint="Look at study D again: who decided what the truth is, and what had they seen?",
+                answer=[2, 3, 1],
+                hint="The threats are right. Does this network answer with a risk, or with a yes or no that is "
+                "compared with a reference standard?",
+            ),
+            Misconception(
+                answer=[2, 3, 3],
+                hint="The threats are right, and this guideline holds, too, because the input is an image. Which one "
+                "stands beside it for the design?",
+            ),
+            Misconception(
+                answer=[2, 3, 4],
+                also=tuple([2, 3, row] for row in (5, 6, 7)),
+                hint="The threats are right. Did anybody act on the network's answer in a trial, or judge a model of "
+                "others? Here an answer was compared with a diagnosis.",
+            ),
+            Misconception(
+                answer=[2, 3],
+                hint="Two threats are there; the row of the guideline is missing.",
             ),
         ),
-        hint="Ask of each study: who was let in, who got the truth, who made the truth, and what had training seen?",
+        hint="Ask of the study: who was let in, who got the truth, who made the truth and having seen what, what had "
+        "training seen? For the row: what is computed at the end?",
     ),
 ]
