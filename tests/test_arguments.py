@@ -115,6 +115,9 @@ GOOD = {
     "n_patients": 4,
     "batch_size": 2,
     "separation": 2,
+    "sensitivity": 0.9,
+    "specificity": 0.8,
+    "prevalence": 0.1,
 }
 # Where one function needs something else under the same name.
 SPECIAL = {
