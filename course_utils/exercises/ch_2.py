@@ -399,8 +399,8 @@ EXERCISES = [
             Misconception(
                 answer=[2, 3, 4],
                 also=tuple([2, 3, row] for row in (5, 6, 7)),
-                hint="The threats are right. Did anybody act on the network's answer in a trial, or judge a model of "
-                "others? Here an answer was compared with a diagnosis.",
+                hint="The threats are right. The row is chosen by what the study computes at its end, not by what was "
+                "done with the patients.",
             ),
             Misconception(
                 answer=[2, 3],
