@@ -232,8 +232,8 @@ def undo_focal(outputs, gamma=2.0):
     """The probability at which the focal loss is smallest on average if a model answers this output.
 
     Whoever answers q to patients of whom a share eta have the event has the mean focal loss
-    -eta (1 - q)^gamma log(q) - (1 - eta) q^gamma log(1 - q). It is smallest at a q nearer to 0.5 than eta. This function
-    goes back from q to eta:
+    -eta (1 - q)^gamma log(q) - (1 - eta) q^gamma log(1 - q). It is smallest at a q nearer to 0.5 than eta. This
+    function goes back from q to eta:
 
         odds(eta) = odds(q)^gamma * (q - gamma (1 - q) log(1 - q)) / (1 - q - gamma q log(q))
 
