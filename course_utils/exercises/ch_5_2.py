@@ -6,7 +6,61 @@ import numpy as np
 
 from course_utils.exercises import Exercise, Misconception
 
-# --- 5.2-b: one honest fold ------------------------------------------------------------------------------------------
+# --- 5.2-b: undo the weights -----------------------------------------------------------------------------------------
+
+
+def _undo_weights(p, w1, w0):
+    return p * w0 / (p * w0 + (1 - p) * w1)
+
+
+def _undo_by_odds(p, w1, w0):
+    odds = p / (1 - p) / (w1 / w0)
+    return odds / (1 + odds)
+
+
+def _undo_by_loop(p, w1, w0):
+    found = []
+    for value in p:
+        odds = value / (1 - value) * w0 / w1
+        found.append(odds / (1 + odds))
+    return found
+
+
+def _undo_by_logit(p, w1, w0):
+    return 1 / (1 + np.exp(-(np.log(p) - np.log(1 - p) - np.log(w1 / w0))))
+
+
+def _undo_by_prior(p, w1, w0):
+    from course_utils import evaluation
+
+    return evaluation.correct_prior(p, w1 / (w0 + w1), 0.5)
+
+
+def _wrong_way(p, w1, w0):
+    return p * w1 / (p * w1 + (1 - p) * w0)
+
+
+def _probabilities_divided(p, w1, w0):
+    return p * w0 / w1
+
+
+def _odds_returned(p, w1, w0):
+    return p / (1 - p) * w0 / w1
+
+
+def _only_w1(p, w1, w0):
+    return (p / w1) / (p / w1 + 1 - p)
+
+
+def _not_normed(p, w1, w0):
+    return (p / w1) / (p / w1 + (1 - p) * w0)
+
+
+def _odds_of_the_share(p, w1, w0):
+    return p / (p + w1 / w0)
+
+
+# --- 5.2-c: one honest fold ------------------------------------------------------------------------------------------
 
 _FOUR = "Four arrays are asked for, in this order: features and labels to learn from, features and labels to judge."
 _JUDGED = "Every person of `judge` is judged once, in the order of `judge`: nobody is copied, left out or moved there."
@@ -251,60 +305,6 @@ def _silent(X, y, learn, judge, rng):
     _prepare_with_scaler(X, y, learn, judge, rng)
 
 
-# --- 5.2-c: undo the weights -----------------------------------------------------------------------------------------
-
-
-def _undo_weights(p, w1, w0):
-    return p * w0 / (p * w0 + (1 - p) * w1)
-
-
-def _undo_by_odds(p, w1, w0):
-    odds = p / (1 - p) / (w1 / w0)
-    return odds / (1 + odds)
-
-
-def _undo_by_loop(p, w1, w0):
-    found = []
-    for value in p:
-        odds = value / (1 - value) * w0 / w1
-        found.append(odds / (1 + odds))
-    return found
-
-
-def _undo_by_logit(p, w1, w0):
-    return 1 / (1 + np.exp(-(np.log(p) - np.log(1 - p) - np.log(w1 / w0))))
-
-
-def _undo_by_prior(p, w1, w0):
-    from course_utils import evaluation
-
-    return evaluation.correct_prior(p, w1 / (w0 + w1), 0.5)
-
-
-def _wrong_way(p, w1, w0):
-    return p * w1 / (p * w1 + (1 - p) * w0)
-
-
-def _probabilities_divided(p, w1, w0):
-    return p * w0 / w1
-
-
-def _odds_returned(p, w1, w0):
-    return p / (1 - p) * w0 / w1
-
-
-def _only_w1(p, w1, w0):
-    return (p / w1) / (p / w1 + 1 - p)
-
-
-def _not_normed(p, w1, w0):
-    return (p / w1) / (p / w1 + (1 - p) * w0)
-
-
-def _odds_of_the_share(p, w1, w0):
-    return p / (p + w1 / w0)
-
-
 # --- 5.2-d: choose a threshold ---------------------------------------------------------------------------------------
 
 _NO_NUMBER = "A threshold is one number."
@@ -522,30 +522,6 @@ EXERCISES = [
     ),
     Exercise(
         id="5.2-b",
-        expected=_prepare_with_scaler,
-        solutions=(_prepare_by_loop, _prepare_by_helper),
-        misconceptions=(
-            Misconception(answer=_scaled_on_all, hint=_ALL_ROWS),
-            Misconception(answer=_scaled_after, hint=_AFTER_COPIES),
-            Misconception(answer=_scaled_apart, hint=_OWN_SCALE),
-            Misconception(answer=_not_scaled, hint=_RAW),
-            Misconception(answer=_copies_of_all, hint=_LEAK),
-            Misconception(answer=_both_balanced, hint=_JUDGED),
-            Misconception(answer=_undersampled, hint=_LEFT_OUT, also=(_drawn_anew,)),
-            Misconception(answer=_too_many, hint=_UNEQUAL),
-            Misconception(answer=_invented, hint=_STRANGERS),
-            Misconception(answer=_always_the_same, hint=_SAME),
-            Misconception(answer=_only_first, hint=_FIRST),
-            Misconception(answer=_chance_of_its_own, hint=_OTHER_CHANCE),
-            Misconception(answer=_labels_in_old_order, hint=_WRONG_LABELS),
-            Misconception(answer=_three, hint=_FOUR),
-            Misconception(answer=_silent, hint="Your function returns nothing: does it end with `return`?"),
-        ),
-        requirement=_prepare_complaint,
-        error_hint="`learn` and `judge` are row numbers: `X[learn]` are the people to learn from.",
-    ),
-    Exercise(
-        id="5.2-c",
         expected=_undo_weights,
         cases=(
             (np.array([0.5, 0.8, 0.1]), 9.0, 1.0),
@@ -574,6 +550,30 @@ EXERCISES = [
         ),
         hint="Take the output 0.5 with the weights 9 and 1: the example by hand says what stands behind it.",
         error_hint="`p` is an array, the weights are numbers: no loop is needed.",
+    ),
+    Exercise(
+        id="5.2-c",
+        expected=_prepare_with_scaler,
+        solutions=(_prepare_by_loop, _prepare_by_helper),
+        misconceptions=(
+            Misconception(answer=_scaled_on_all, hint=_ALL_ROWS),
+            Misconception(answer=_scaled_after, hint=_AFTER_COPIES),
+            Misconception(answer=_scaled_apart, hint=_OWN_SCALE),
+            Misconception(answer=_not_scaled, hint=_RAW),
+            Misconception(answer=_copies_of_all, hint=_LEAK),
+            Misconception(answer=_both_balanced, hint=_JUDGED),
+            Misconception(answer=_undersampled, hint=_LEFT_OUT, also=(_drawn_anew,)),
+            Misconception(answer=_too_many, hint=_UNEQUAL),
+            Misconception(answer=_invented, hint=_STRANGERS),
+            Misconception(answer=_always_the_same, hint=_SAME),
+            Misconception(answer=_only_first, hint=_FIRST),
+            Misconception(answer=_chance_of_its_own, hint=_OTHER_CHANCE),
+            Misconception(answer=_labels_in_old_order, hint=_WRONG_LABELS),
+            Misconception(answer=_three, hint=_FOUR),
+            Misconception(answer=_silent, hint="Your function returns nothing: does it end with `return`?"),
+        ),
+        requirement=_prepare_complaint,
+        error_hint="`learn` and `judge` are row numbers: `X[learn]` are the people to learn from.",
     ),
     Exercise(
         id="5.2-d",
