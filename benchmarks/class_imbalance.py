@@ -6,7 +6,8 @@
 
 Table: ACTG 320 (96 events among 1,151 people), eight features, five-fold cross-validation, outputs pooled over the
 folds. Two models, logistic regression and a network with one hidden layer of 32 units; each with every remedy. The gain
-is the AUC minus that of the same model without a remedy, on the same people in the same folds.
+is the AUC minus that of the same model without a remedy, on the same people in the same folds. The network takes 400
+steps, as "plain, longer" 1,200.
 
 Images: simulated brain lesions of 32 x 32 pixels, 1,000 patients with 4 slices for training, 300 for validation, 1,200
 for the test; label: the slice shows a lesion. In each set slices with a lesion are left out at random until a given
@@ -23,6 +24,7 @@ import os
 import sys
 import time
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 import numpy as np
@@ -87,7 +89,7 @@ def network_outputs(X, y, X_new, remedy, seed):
     focal = keras.losses.BinaryFocalCrossentropy(gamma=GAMMA)
     model.compile(optimizer="adam", loss=focal if remedy == "focal loss" else "binary_crossentropy")
     shares = {label: len(y) / (2 * np.sum(y == label)) for label in (0, 1)}
-    steps = 400  # the same number of steps for every remedy
+    steps = 1200 if remedy == "plain, longer" else 400
     epochs = max(1, round(steps / np.ceil(len(y) / 64)))
     model.fit(X, y, batch_size=64, epochs=epochs, verbose=0, class_weight=shares if weights else None)
     return model.predict(X_new, verbose=0)[:, 0].astype(float)
@@ -110,7 +112,7 @@ def run_table():
     for model, outputs in {"logistic regression": logistic_outputs, "network": network_outputs}.items():
         for seed in benchmark.wanted(SEEDS):
             plain = None
-            for remedy in REMEDIES:
+            for remedy in (*REMEDIES, "plain, longer") if model == "network" else REMEDIES:
                 if benchmark.is_done("table", model, remedy, seed) and remedy != "plain":
                     continue
                 cpu, p = time.process_time(), np.zeros(len(y))
@@ -119,7 +121,7 @@ def run_table():
                     Z, Z_new = scaler.transform(X[learn]), scaler.transform(X[judge])
                     p[judge] = outputs(Z, y[learn], Z_new, remedy, seed)
                 plain = p if remedy == "plain" else plain
-                if remedy == "plain":
+                if remedy.startswith("plain"):
                     corrected = p
                 elif remedy == "focal loss":
                     corrected = imbalance.undo_focal(p, GAMMA)

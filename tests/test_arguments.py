@@ -256,6 +256,7 @@ def test_the_functions_are_found_and_their_arguments_understood():
         "label_smoothing": "float",
         "validation_data": "",
         "callbacks": "",
+        "width": "int",
     }
     assert len(arguments_of("int")) > 40 and len(arguments_of("float", "number")) > 8 and len(arguments_of("bool")) > 6
 
