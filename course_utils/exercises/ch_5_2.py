@@ -517,7 +517,7 @@ EXERCISES = [
                 also=(4.33, 4.333),
             ),
         ),
-        hint="Write down the share of events among the first 1, the first 4 and the first 8 people.",
+        hint="Stop at each place where somebody had the event: what share of the people so far had it?",
         tolerance=6e-4,
     ),
     Exercise(
