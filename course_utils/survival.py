@@ -656,7 +656,7 @@ def concordance_interval(time, event, risk, risk_b=None, *, groups=None, n_resam
 def brier_score(time, event, survival, horizons, *, censoring=None):
     """Brier score of survival probabilities at one time or more: the mean squared error, corrected for censoring.
 
-    Who was censored before the horizon has no known outcome. Those who have one are weighted by the inverse of the
+    Who was censored by the horizon has no known outcome. Those who have one are weighted by the inverse of the
     chance that it was seen: 1 / G(time) for an event, 1 / G(horizon) for who went beyond; G(t) is the chance not to be
     censored up to t.
 
@@ -679,7 +679,8 @@ def brier_score(time, event, survival, horizons, *, censoring=None):
     Raises
     ------
     TypeError, ValueError
-        If an argument is not as described, a probability is outside 0 to 1, or a horizon beyond the last time.
+        If an argument is not as described, a probability is outside 0 to 1, or a horizon beyond the last time,
+        of this cohort or of that of `censoring`.
 
     Notes
     -----
@@ -829,7 +830,7 @@ def calibration_at(time, event, predicted, horizon, *, n_groups=5, level=0.95):
     Returns
     -------
     SurvivalCalibration
-        A model is well calibrated where `mean_predicted` lies between `low` and `high`, group by group.
+        Where `mean_predicted` lies between `low` and `high`, nothing speaks against the calibration of that group.
 
     Raises
     ------
@@ -916,13 +917,14 @@ def simulate_censored(risk, *, shape=1.5, scale=10.0, censoring_rate=0.05, follo
     scale : float
         Time, in years, after which a share of 1/e is without the event at risk 0.
     censoring_rate : float
-        Share of the patients under observation that leaves in a year; 0 for none.
+        Rate at which patients leave, per year of observation: 0.15 means that 14 % have left after a year; 0 for none.
     follow_up : float
         Years until the study ends.
     dependence : number
         Where it is not 0, the rate of leaving is multiplied by exp(dependence * risk): those who are ill leave sooner
         (or later), and what the methods of this module assume of censoring is wrong.
     seed : int, or a NumPy generator
+        Another one than that of the features: from one stream, times would go with features that do nothing.
 
     Returns
     -------
@@ -1107,6 +1109,8 @@ def _inverse_censoring(times, censoring, time, event, before):
             f"censoring must leave someone under observation, but nobody is at {np.asarray(times)[chance <= 0].min()}: "
             "take an earlier horizon, or a cohort that was followed for longer"
         )
+    if (late := np.max(times, initial=0.0)) > time.max():
+        raise ValueError(f"censoring must reach to {late}: it ends at {time.max()}, and what comes later is not known")
     return 1 / chance
 
 

@@ -120,6 +120,19 @@ def test_nelson_aalen_is_that_of_lifelines(cohort):
     assert (np.exp(-ours.cumulative_hazard) >= curve - 1e-12).all()
 
 
+@needs_sksurv
+@given(cohorts())
+@with_examples
+def test_both_curves_are_those_of_scikit_survival(cohort):
+    time, event, _ = cohort
+    times, theirs = sksurv.nonparametric.kaplan_meier_estimator(event == 1, time)
+    np.testing.assert_allclose(survival.kaplan_meier(time, event).at(times), theirs, atol=1e-12)
+    times, theirs = sksurv.nonparametric.nelson_aalen_estimator(event == 1, time)
+    ours = survival.nelson_aalen(time, event)
+    assert ours.times.tolist() == times.tolist()
+    np.testing.assert_allclose(ours.cumulative_hazard, theirs, atol=1e-12)
+
+
 def test_the_interval_of_nelson_aalen_is_that_of_lifelines():
     rng = np.random.default_rng(0)
     time, event = rng.permutation(50) + 1.0, rng.integers(0, 2, 50)  # no ties: lifelines' variance is ours there
@@ -704,6 +717,8 @@ REFUSED = [
     (lambda: survival.concordance_index(TIME, NO_EVENTS, RISK), "event must hold at least one 1, .* censored"),
     (lambda: survival.concordance_index([3, 3], [1, 1], [1, 2]), "no pair can be compared"),
     (lambda: survival.concordance_index(TIME, EVENT, RISK[:3]), "risk and time must have the same length"),
+    (lambda: survival.concordance_index(TIME, EVENT, RISK * np.nan), "risk must be finite"),
+    (lambda: survival.breslow_baseline(TIME, EVENT, RISK * np.nan), "risk must be finite"),
     (lambda: survival.concordance_index(TIME, EVENT, RISK[:, None]), r"risk must have one dimension.*\[:, 0\]"),
     (lambda: survival.log_rank(TIME, EVENT, ["a"] * 7), "group must hold at least 2 groups, got only"),
     (lambda: survival.log_rank(TIME, EVENT, [None] * 7), "group must be a row of names or numbers"),
@@ -726,6 +741,10 @@ REFUSED = [
     (
         lambda: survival.uno_concordance(TIME, EVENT, RISK, censoring=([1, 2, 3], [0, 0, 0])),
         "censoring must leave someone under observation, but nobody is at 4",
+    ),
+    (
+        lambda: survival.brier_score(TIME, EVENT, RISK / 5, 5, censoring=([1, 2, 3], [0, 1, 1])),
+        "censoring must reach to .*: it ends at 3.0",
     ),
     (lambda: survival.uno_concordance(TIME, EVENT, RISK, censoring=([-1], [0])), r"censoring\[0\] must be at least 0"),
     (lambda: survival.brier_score(TIME, EVENT, RISK / 5, 9), "horizons must lie before the last time observed, 9"),

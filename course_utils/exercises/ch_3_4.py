@@ -146,6 +146,20 @@ def _loss_of_columns(time, event, risk):
     return tf.reduce_sum(event * (tf.reduce_logsumexp(table, axis=1) - risk)) / tf.reduce_sum(event)
 
 
+def _loss_down_the_columns(time, event, risk):
+    """The sum runs over the rows, so that each column holds one score only."""
+    tf = _tf()
+    table = tf.where(time[None, :] >= time[:, None], risk[None, :], -np.inf)
+    return tf.reduce_sum(event * (tf.reduce_logsumexp(table, axis=0) - risk)) / tf.reduce_sum(event)
+
+
+def _loss_without_self(time, event, risk):
+    """Whoever has the event is not at risk, and others get a score of minus infinity: the last row is empty."""
+    tf = _tf()
+    table = tf.where(time[None, :] > time[:, None], risk[None, :], -np.inf)
+    return tf.reduce_sum(event * (tf.reduce_logsumexp(table, axis=1) - risk)) / tf.reduce_sum(event)
+
+
 def _loss_unsorted(time, event, risk):
     tf = _tf()
     behind = tf.math.cumulative_logsumexp(risk, reverse=True)
@@ -182,6 +196,10 @@ def _wrong_losses():
         (
             _loss_of_columns,
             "Each row of your table repeats the score of patient i. Its columns should hold the scores of the others.",
+        ),
+        (
+            _loss_down_the_columns,
+            "You summed down the columns. The sum for patient i runs over j, along the row of i.",
         ),
         (_loss_unsorted, "A cumulative sum takes the patients in the order they come. They come in any order."),
         (_loss_of(sign=-1.0), "The sign is turned round: training would make the likelihood small."),
@@ -224,6 +242,8 @@ def _judge_loss(network_loss):
             for wrong, hint in _wrong_losses():
                 if np.isclose(number, float(wrong(*tensors)), rtol=1e-4, atol=1e-5):
                     return hint
+            if not number > -1e6:
+                return "In one row of your table nobody is at risk. Who is always there when patient i has the event?"
             return (
                 f"For {len(time)} patients your loss is {number:.4g}, and that is not right. Try it on the seven "
                 "patients of the chapter, and print one risk set after the other."
@@ -357,6 +377,17 @@ def _landmark_by_frame(time, event, start, when):
     return table[table["left"] > 0].to_numpy()
 
 
+def _landmark_by_rows(time, event, start, when):
+    return [[t - when, e, s <= when] for t, e, s in zip(time, event, start, strict=True) if t > when]
+
+
+def _landmark_as_frame(time, event, start, when):
+    import pandas as pd
+
+    table = pd.DataFrame({"left": time - when, "event": event == 1, "treated": start <= when})
+    return table[table["left"] > 0]
+
+
 def _landmark_with(rows=None, left=None, treated=None):
     """Return the table with another rule for the rows, for the first or for the last column."""
 
@@ -428,6 +459,7 @@ EXERCISES = [
         misconceptions=(
             *(Misconception(wrong, hint) for wrong, hint in _wrong_losses()),
             Misconception(_loss_of(plain_exp=True), "For scores around 200 the exponential overflows."),
+            Misconception(_loss_without_self, "Who is always there when patient i has the event?"),
             Misconception(_loss_in_numpy, "no gradient flows back to the scores"),
         ),
         seconds=30,
@@ -477,7 +509,8 @@ EXERCISES = [
         "3.4-d",
         expected=_landmark_table,
         cases=_STARTS,
-        solutions=(_landmark_by_loop, _landmark_by_frame),
+        flags=True,
+        solutions=(_landmark_by_loop, _landmark_by_frame, _landmark_by_rows, _landmark_as_frame),
         misconceptions=(
             Misconception(
                 _landmark_with(treated=lambda time, start, when: start < time),

@@ -510,12 +510,20 @@ EXERCISES = [
     Exercise(
         id="4.4-c",
         expected=0.03125,
-        tolerance=2e-3,
-        solutions=(1 / 32, np.float64(0.03125), 0.0313),
+        tolerance=1e-4,
+        solutions=(1 / 32, np.float64(0.03125), 0.0313, 0.0312),
         misconceptions=(
             Misconception(
-                answer=0.0625, hint="You dropped the 20 who were censored. They lived for a while: what uses that time?"
+                answer=0.0625,
+                hint="You dropped the 20 who were censored. They lived for a while: what uses that time?",
+                also=(0.05, 0.0526, 100 / 380 * 0.25),
             ),
+            Misconception(
+                answer=100 / 380 * 0.125,
+                hint="You dropped the 20 who were censored from the 400. Each person of the 400 counts.",
+                also=(0.0329, 0.025, 80 / 380 * 0.125),
+            ),
+            Misconception(answer=0.11, hint="The weight of a person who lives is an odds, not $\\tau$ itself."),
             Misconception(
                 answer=-0.025, hint="You counted the 20 who were censored as alive at ten years. Nobody knows that."
             ),

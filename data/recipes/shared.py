@@ -1,6 +1,5 @@
 """What the recipes share: files of packages that the course does not install, and README.md."""
 
-import csv
 import hashlib
 import importlib.util
 import os
@@ -113,15 +112,15 @@ def _cache_folder():
 
 
 def scikit_survival_table(name):
-    """Read a table of numbers that scikit-survival carries (sksurv/datasets/data/<name>) into {column: float64}."""
+    """Read a table that scikit-survival carries (sksurv/datasets/data/<name>) into {column: float64, or words}."""
+    from scipy.io import arff
+
     spec = importlib.util.find_spec("sksurv")
     if spec is None:
         raise ModuleNotFoundError("scikit-survival is not installed")
-    text = (Path(spec.origin).parent / "datasets" / "data" / name).read_text("ascii")
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("%")]
-    names = [line.split()[1] for line in lines if line.lower().startswith("@attribute")]
-    rows = np.array(list(csv.reader(line for line in lines if not line.startswith("@"))), dtype=np.float64)
-    return dict(zip(names, rows.T, strict=True))
+    rows, _ = arff.loadarff(Path(spec.origin).parent / "datasets" / "data" / name)
+    columns = {column: rows[column] for column in rows.dtype.names}
+    return {key: column.astype(str) if column.dtype.kind == "S" else column for key, column in columns.items()}
 
 
 def read_fasta(text):
