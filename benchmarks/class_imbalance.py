@@ -1,4 +1,4 @@
-"""Chapter 5.2: what the remedies for a rare class do to ranking and to calibration, in a table and in images.
+"""Chapter 5.2: what the remedies for a rare class do to ranking and to calibration: a table, images, molecules.
 
     python benchmarks/class_imbalance.py                      about 35 minutes on one core
     python benchmarks/class_imbalance.py --only images        the images alone, about 25 minutes
@@ -17,7 +17,12 @@ width 8, trained with the recipe of lab 4.1 without label smoothing. "balanced":
 "plain, 12". Corrected: `correct_prior` from one half to the prevalence (the inverse of the focal loss for "focal").
 Recalibrated: two numbers, intercept and slope of the logit, fitted on the validation slices.
 
-Declared before any result: these recipes, the seeds 10 to 14. Tried on the seeds 0 to 4 before.
+Tox21: the rarest and the commonest of its twelve assays, structures that can be read, each graph once; fingerprints of
+2,048 bits, logistic regression, 70 % for training, whole scaffolds apart. The set is a benchmark file (see
+`data/README.md`). Corrected: to the share of active compounds in the test part.
+
+Declared before any result: these recipes, the seeds 10 to 14. Tried on the seeds 0 to 4 before; Tox21, which was added
+when the rest was finished, on the seeds 0 and 1.
 """
 
 import os
@@ -51,6 +56,7 @@ IMAGES = {
     0.2: ("plain, 12", "balanced, 12", "plain, 36"),
     0.01: ("plain, 12", "balanced, 12", "plain, 36"),
 }
+ASSAYS = ("NR-PPAR-gamma", "SR-ARE")
 GAMMA = 2.0
 
 
@@ -107,6 +113,13 @@ def measured(y, p, plain, corrected, groups=None, recalibrated=None):
     return row
 
 
+def undone(p, remedy, prevalence):
+    """Take the outputs back to this prevalence."""
+    if remedy.startswith("plain"):
+        return p
+    return imbalance.undo_focal(p, GAMMA) if remedy == "focal loss" else evaluation.correct_prior(p, 0.5, prevalence)
+
+
 def run_table():
     X, y = load_table()
     for model, outputs in {"logistic regression": logistic_outputs, "network": network_outputs}.items():
@@ -121,13 +134,7 @@ def run_table():
                     Z, Z_new = scaler.transform(X[learn]), scaler.transform(X[judge])
                     p[judge] = outputs(Z, y[learn], Z_new, remedy, seed)
                 plain = p if remedy == "plain" else plain
-                if remedy.startswith("plain"):
-                    corrected = p
-                elif remedy == "focal loss":
-                    corrected = imbalance.undo_focal(p, GAMMA)
-                else:
-                    corrected = evaluation.correct_prior(p, 0.5, y.mean())
-                row = measured(y, p, plain, corrected) | {"cpu_seconds": time.process_time() - cpu}
+                row = measured(y, p, plain, undone(p, remedy, y.mean())) | {"cpu_seconds": time.process_time() - cpu}
                 benchmark.save("table", model, remedy, seed, row=row)
 
 
@@ -184,7 +191,29 @@ def run_images():
                 benchmark.save("images", name, recipe, seed, row=row)
 
 
-PARTS = {"table": run_table, "images": run_images}
+def run_molecules():
+    from course_utils import molecules
+
+    data = datasets.load_tox21()
+    rows = np.flatnonzero(data.readable & (data.first_row == np.arange(len(data.smiles))))
+    X = molecules.fingerprints([data.smiles[row] for row in rows]).astype(float)
+    for assay in ASSAYS:
+        labels = data.labels[rows, data.assay_names.index(assay)]
+        given = np.flatnonzero(~np.isnan(labels))
+        y, smiles = labels[given].astype(int), [data.smiles[row] for row in rows[given]]
+        for seed in benchmark.wanted(SEEDS):
+            learn, judge = molecules.scaffold_split(smiles, (0.7, 0.3), seed=seed, chains_apart=True)
+            plain = None
+            for remedy in REMEDIES:
+                cpu = time.process_time()
+                p = logistic_outputs(X[given[learn]], y[learn], X[given[judge]], remedy, seed)
+                plain = p if remedy == "plain" else plain
+                row = measured(y[judge], p, plain, undone(p, remedy, y[judge].mean()))
+                row["cpu_seconds"] = time.process_time() - cpu
+                benchmark.save("Tox21", assay, remedy, seed, row=row)
+
+
+PARTS = {"table": run_table, "images": run_images, "molecules": run_molecules}
 
 
 def section():
@@ -212,8 +241,8 @@ def section():
 
 Remedies for a rare class, smallest to largest value over the seeds. Table: ACTG 320, five-fold cross-validation,
 outputs pooled. Images: simulated brain lesions, 32 x 32 pixels, new patients; "12" and "36" are passes over the
-training set, "unchanged" has no shifts and mirrored copies. Gain: AUC minus that of the first row, same seed, same
-patients.
+training set, "unchanged" has no shifts and mirrored copies. Tox21: two assays, new scaffolds, logistic regression on
+fingerprints. Gain: AUC minus that of the first row, same seed, same patients or compounds.
 
 {(chr(10) * 2).join(sections)}
 

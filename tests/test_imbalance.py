@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imblearn.over_sampling import SMOTE
 from sklearn.linear_model import LogisticRegression
 
 from course_utils import evaluation
@@ -105,8 +106,7 @@ def test_smote_by_hand():
 
 
 def test_smote_is_that_of_imbalanced_learn():
-    over_sampling = pytest.importorskip("imblearn.over_sampling")
-    theirs, their_labels = over_sampling.SMOTE(k_neighbors=5, random_state=7).fit_resample(X, Y)
+    theirs, their_labels = SMOTE(k_neighbors=5, random_state=7).fit_resample(X, Y)
     n_new, rare = len(theirs) - len(X), int(Y.sum())
     state = np.random.RandomState(7)  # the draws that imbalanced-learn makes, in its order
     drawn = state.randint(low=0, high=rare * 5, size=n_new)
@@ -153,7 +153,8 @@ def test_focal_regression_without_focus_is_logistic_regression():
 @pytest.mark.parametrize("gamma", [0.5, 1, 2, 5])
 def test_focal_regression_stands_at_a_minimum(gamma):
     """Keras computes the loss; no small step in any direction lowers it."""
-    keras = pytest.importorskip("keras")
+    import keras
+
     fitted = im.focal_regression(X, Y, gamma, penalty=0.5)
     loss = keras.losses.BinaryFocalCrossentropy(gamma=gamma, reduction="sum")
 
