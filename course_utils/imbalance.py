@@ -204,7 +204,8 @@ def focal_regression(features, labels, gamma=2.0, penalty=1.0):
     Raises
     ------
     ValueError, TypeError
-        If an argument is not as described.
+        If an argument is not as described, or no minimum was found: gamma is too large, or the scales of the features
+        are too different.
 
     Source: Lin et al. 2017, https://arxiv.org/abs/1708.02002
 
@@ -214,18 +215,26 @@ def focal_regression(features, labels, gamma=2.0, penalty=1.0):
     gamma = _checks.number(gamma, "gamma", least=0)
     penalty = _checks.number(penalty, "penalty", above=0)
     sign = 2 * labels - 1  # 1 and -1
+    centre = features.mean(axis=0)  # the intercept is free: moving the features changes no weight
+    moved = features - centre
 
     def loss_and_gradient(parameters):
         weights, intercept = parameters[:-1], parameters[-1]
-        margin = sign * (features @ weights + intercept)
+        margin = sign * (moved @ weights + intercept)
         right, log_right, wrong = special.expit(margin), special.log_expit(margin), special.expit(-margin)
         loss = -np.sum(wrong**gamma * log_right) + penalty / 2 * weights @ weights
         slope = sign * wrong**gamma * (gamma * right * log_right - wrong)
-        return loss, np.append(features.T @ slope + penalty * weights, slope.sum())
+        return loss, np.append(moved.T @ slope + penalty * weights, slope.sum())
 
     start = np.zeros(features.shape[1] + 1)
+    least = loss_and_gradient(start)[0]
     found = optimize.minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", options={"ftol": 1e-14})
-    return LinearModel(weights=found.x[:-1], intercept=float(found.x[-1]))
+    if not np.isfinite(found.fun) or np.abs(found.jac).max() > 1e-3 * least or least < 1e-6:
+        raise ValueError(
+            f"no minimum of the focal loss was found with gamma {gamma}: make it smaller, or standardise the features"
+        )
+    weights = found.x[:-1]
+    return LinearModel(weights=weights, intercept=float(found.x[-1] - centre @ weights))
 
 
 def undo_focal(outputs, gamma=2.0):
@@ -297,7 +306,7 @@ def cost_threshold(cost_miss, cost_alarm):
     Taught in: 05_2_class_imbalance
     """
     cost_miss, cost_alarm = _costs(cost_miss, cost_alarm)
-    return cost_alarm / (cost_alarm + cost_miss)
+    return cost_alarm / 2 / (cost_alarm / 2 + cost_miss / 2)  # the sum of two huge costs would be infinite
 
 
 def expected_cost(labels, probabilities, threshold, cost_miss, cost_alarm):
@@ -327,8 +336,8 @@ def expected_cost(labels, probabilities, threshold, cost_miss, cost_alarm):
     threshold = _checks.number(threshold, "threshold", least=0)
     cost_miss, cost_alarm = _costs(cost_miss, cost_alarm)
     acted_on = probabilities >= threshold
-    costs = np.where(labels == 1, cost_miss * ~acted_on, cost_alarm * acted_on)
-    return float(costs.mean())
+    misses, alarms = np.mean((labels == 1) & ~acted_on), np.mean((labels == 0) & acted_on)
+    return float(cost_miss * misses + cost_alarm * alarms)
 
 
 def best_threshold(labels, probabilities, cost_miss, cost_alarm):
@@ -361,6 +370,7 @@ def best_threshold(labels, probabilities, cost_miss, cost_alarm):
     cost_miss, cost_alarm = _costs(cost_miss, cost_alarm)
     order = np.argsort(-probabilities, kind="stable")
     ordered, ill = probabilities[order], labels[order] == 1
+    cost_miss, cost_alarm = (cost / max(cost_miss, cost_alarm) for cost in (cost_miss, cost_alarm))
     # Acting on the first 0, 1, 2, ... patients, from the largest probability down.
     costs = cost_miss * (ill.sum() - np.append(0, np.cumsum(ill))) + cost_alarm * np.append(0, np.cumsum(~ill))
     possible = np.append(True, np.append(ordered[:-1] > ordered[1:], True))  # ties are acted on together

@@ -193,6 +193,18 @@ def test_undo_focal_by_hand():
     assert im.undo_focal([0.2], gamma=1)[0] == pytest.approx(0.08435 / 1.08435, abs=1e-5)
 
 
+@pytest.mark.parametrize("gamma", [0, 2])
+def test_moved_features_get_the_same_weights(gamma):
+    here, there = im.focal_regression(X, Y, gamma), im.focal_regression(X + 10_000, Y, gamma)
+    assert np.allclose(here.weights, there.weights, atol=1e-4)
+    assert np.allclose(here.predict(X), there.predict(X + 10_000), atol=1e-4)
+
+
+def test_where_no_minimum_is_found_it_says_so():
+    with pytest.raises(ValueError, match="no minimum of the focal loss was found with gamma 100"):
+        im.focal_regression(X, Y, gamma=100)
+
+
 def test_a_linear_model_wants_its_columns():
     with pytest.raises(ValueError, match=re.escape("features must have 3 columns, got shape (60, 2)")):
         im.focal_regression(X, Y).predict(X[:, :2])
@@ -205,11 +217,18 @@ def test_costs_by_hand():
     assert im.cost_threshold(9, 1) == 0.1 and im.cost_threshold(1, 1) == 0.5
     assert im.cost_threshold(0, 1) == 1 and im.cost_threshold(1, 0) == 0
     labels, p = [1, 1, 0, 0, 0], [0.8, 0.05, 0.3, 0.05, 0.1]
-    assert im.expected_cost(labels, p, 0.1, 9, 1) == (9 + 2) / 5  # one miss, alarms at 0.3 and at 0.1
-    assert im.expected_cost(labels, p, 0, 9, 1) == 3 / 5
-    assert im.expected_cost(labels, p, 1.5, 9, 1) == 18 / 5
+    assert im.expected_cost(labels, p, 0.1, 9, 1) == pytest.approx((9 + 2) / 5)  # a miss; alarms at 0.3 and at 0.1
+    assert im.expected_cost(labels, p, 0, 9, 1) == pytest.approx(3 / 5)
+    assert im.expected_cost(labels, p, 1.5, 9, 1) == pytest.approx(18 / 5)
     assert im.best_threshold(labels, p, 9, 1) == 0.05  # three alarms (3) against one miss and no alarm (9)
     assert im.best_threshold(labels, p, 1, 9) == 0.8
+
+
+def test_huge_costs_do_not_overflow():
+    labels, p = [1, 0, 0, 1, 0], [0.9, 0.8, 0.3, 0.2, 0.1]
+    assert im.cost_threshold(1e308, 1e308) == 0.5 and im.cost_threshold(9e307, 1e307) == pytest.approx(0.1)
+    assert im.best_threshold(labels, p, 1e308, 1e307) == im.best_threshold(labels, p, 10, 1) == 0.2
+    assert im.expected_cost(labels, p, 0.5, 1e308, 0) == pytest.approx(1e308 / 5)
 
 
 @given(labels_of_both, costs, costs, st.randoms(use_true_random=False))

@@ -318,6 +318,8 @@ _EVERYBODY = "Here it costs least to call everybody: does the lowest output reac
 _STRICT = "People whose output is equal to the threshold are called too: `>=`, not `>`."
 _GRID = "Between the thresholds you tried lie cheaper ones. Which thresholds can make a difference at all?"
 _EQUAL = "Your threshold is the best one where both errors cost the same. Here they do not."
+_INDEX = "This is a place in a list of thresholds. Asked for is the threshold that stands there."
+_RATES = "Shares within each class were added up. The total cost counts people: so many misses, so many false alarms."
 _DEAREST = "Your threshold is the dearest of all, not the cheapest."
 
 
@@ -341,6 +343,8 @@ _STUDIES = (
     (np.array([0, 0, 1, 0, 1]), np.array([0.9, 0.2, 0.7, 0.4, 0.4]), 3.0, 1.0),  # a tie of both labels
     (np.array([1, 0, 0, 0, 0, 0]), np.array([0.2, 0.9, 0.8, 0.7, 0.6, 0.97]), 1.0, 1.0),  # nobody
     (np.array([1, 1, 0, 1, 0]), np.array([0.1, 0.0, 0.3, 0.2, 0.9]), 20.0, 1.0),  # everybody
+    (np.array([0, 1, 0, 0]), np.array([1.0, 0.3, 0.6, 0.5]), 3.0, 2.0),  # nobody, and an output of 1
+    (np.array([0, 1, 1, 0, 0, 1, 0]), 0.6 + np.arange(1, 8) * 1e-7, 2.0, 1.0),  # finer than any grid
 )
 
 
@@ -390,16 +394,24 @@ def _one_threshold_complaint(answer, labels, outputs, miss, alarm):
     def equal(t):
         return _total(labels, outputs, t, 1, 1)
 
-    if is_lowest(strictly):
+    def rates(t):
+        return _total(labels, outputs, t, miss / np.sum(labels == 1), alarm / np.sum(labels == 0))
+
+    on_an_output = np.any(np.isclose(threshold, outputs, rtol=0, atol=1e-9))
+    if array.dtype.kind in "iu" and threshold > 1:
+        return _INDEX
+    if (on_an_output or threshold < outputs.min()) and is_lowest(strictly):
         return _STRICT
     if miss != alarm and is_lowest(swapped):
         return _SWAPPED
     if miss != alarm and is_lowest(equal):
         return _EQUAL
+    if is_lowest(rates):
+        return _RATES
+    if not on_an_output:
+        return _GRID
     if np.isclose(reached, costs.max()):
         return _DEAREST
-    if not np.any(np.isclose(threshold, outputs)):
-        return _GRID
     return (
         f"With the costs {miss:g} and {alarm:g} your threshold {threshold:.3g} costs {reached:g} on {n} people; "
         f"another one costs less. Count misses and false alarms for each threshold that makes a difference."
@@ -427,6 +439,24 @@ def _choose_by_helper(labels, outputs, cost_miss, cost_alarm):
     from course_utils import imbalance
 
     return imbalance.best_threshold(labels, outputs, cost_miss, cost_alarm)
+
+
+def _place_of_the_threshold(labels, outputs, cost_miss, cost_alarm):
+    return np.argmin([_total(labels, outputs, t, cost_miss, cost_alarm) for t in [*outputs, 2.0]])
+
+
+def _by_rates(labels, outputs, cost_miss, cost_alarm):
+    return _choose(labels, outputs, cost_miss / np.sum(labels == 1), cost_alarm / np.sum(labels == 0))
+
+
+def _one_above_all(labels, outputs, cost_miss, cost_alarm):
+    return min([*outputs, 1.0], key=lambda t: _total(labels, outputs, t, cost_miss, cost_alarm))
+
+
+def _choose_in_the_middle(labels, outputs, cost_miss, cost_alarm):
+    ordered = np.unique(outputs)
+    thresholds = np.concatenate([[-1.0], (ordered[1:] + ordered[:-1]) / 2, [np.inf]])
+    return min(thresholds, key=lambda t: _total(labels, outputs, t, cost_miss, cost_alarm))
 
 
 def _choose_on_fine_grid(labels, outputs, cost_miss, cost_alarm):
@@ -502,6 +532,7 @@ EXERCISES = [
                 hint="At place 4 two of the four people called had the event, not one: count all squares so far.",
                 also=(0.458,),
             ),
+            Misconception(answer=0.63, hint="Nearly. At least three decimals are asked for.", also=(0.62,)),
             Misconception(
                 answer=1.875,
                 hint="This is the sum of the three. By how many is it divided?",
@@ -573,18 +604,21 @@ EXERCISES = [
             Misconception(answer=_silent, hint="Your function returns nothing: does it end with `return`?"),
         ),
         requirement=_prepare_complaint,
-        error_hint="`learn` and `judge` are row numbers: `X[learn]` are the people to learn from.",
+        error_hint="`learn` and `judge` are row numbers: `X[learn]` are the people to learn from. "
+        "The same person may be copied more than once.",
     ),
     Exercise(
         id="5.2-d",
         expected=_choose,
-        solutions=(_choose_with_array, _choose_by_helper, _choose_on_fine_grid),
+        solutions=(_choose_with_array, _choose_by_helper, _choose_in_the_middle),
         misconceptions=(
             Misconception(answer=_swapped_costs, hint=_SWAPPED),
             Misconception(answer=_by_formula, hint=_FORMULA),
             Misconception(answer=_lowest_cost_itself, hint=_COST_RETURNED),
-            Misconception(answer=_on_coarse_grid, hint=_GRID),
-            Misconception(answer=_without_nobody, hint=_NOBODY),
+            Misconception(answer=_on_coarse_grid, hint=_GRID, also=(_choose_on_fine_grid,)),
+            Misconception(answer=_without_nobody, hint=_NOBODY, also=(_one_above_all,)),
+            Misconception(answer=_place_of_the_threshold, hint=_INDEX),
+            Misconception(answer=_by_rates, hint=_RATES),
             Misconception(answer=_without_everybody, hint=_EVERYBODY),
             Misconception(answer=_strictly_above, hint=_STRICT),
             Misconception(answer=_fewest_errors, hint=_EQUAL),
