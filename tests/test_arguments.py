@@ -136,7 +136,6 @@ GOOD = {
     "separation": 2,
     "sensitivity": 0.9,
     "specificity": 0.8,
-    "prevalence": 0.1,
 }
 # Where one function needs something else under the same name.
 SPECIAL = {

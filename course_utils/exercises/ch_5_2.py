@@ -400,7 +400,8 @@ def _one_threshold_complaint(answer, labels, outputs, miss, alarm):
     on_an_output = np.any(np.isclose(threshold, outputs, rtol=0, atol=1e-9))
     if array.dtype.kind in "iu" and threshold > 1:
         return _INDEX
-    if (on_an_output or threshold < outputs.min()) and is_lowest(strictly):
+    of_a_grid = not float(threshold).is_integer() and np.isclose(100 * threshold, round(100 * threshold), atol=1e-9)
+    if (on_an_output or threshold < outputs.min()) and is_lowest(strictly) and not of_a_grid:
         return _STRICT
     if miss != alarm and is_lowest(swapped):
         return _SWAPPED
@@ -408,7 +409,7 @@ def _one_threshold_complaint(answer, labels, outputs, miss, alarm):
         return _EQUAL
     if is_lowest(rates):
         return _RATES
-    if not on_an_output:
+    if of_a_grid or not on_an_output:
         return _GRID
     if np.isclose(reached, costs.max()):
         return _DEAREST
