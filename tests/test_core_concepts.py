@@ -3,6 +3,7 @@
 import re
 import tomllib
 
+import ipywidgets as widgets
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -104,7 +105,6 @@ def code_cell(text):
 
 
 def test_the_figure_with_sliders_follows_its_three_sliders(monkeypatch):
-    widgets = pytest.importorskip("ipywidgets")
     shown = []
     monkeypatch.setattr(widgets, "interact", lambda turn, **sliders: shown.append((turn, sliders)))
     names = {"LIVE": True, "plots": plots}
