@@ -45,7 +45,7 @@ def each(list_of):
             exercise,
             item,
             id=f"{FILES.get(number, number)}-{exercise.id}-{position}",
-            marks=[pytest.mark.slow] if exercise.seconds >= 90 else [],
+            marks=[pytest.mark.slow] if exercise.seconds >= 60 else [],
         )
         for exercise in ALL
         for number in [exercise.id.rsplit("-", 1)[0]]

@@ -1,6 +1,7 @@
 """Rules for the repository as a whole: functions that return problems, each seen to fail on a bad sample."""
 
 import ast
+import functools
 import json
 import re
 import subprocess
@@ -196,6 +197,7 @@ def is_taught(module, name):
     return not {module, chapter_checks, f"{module}.{name}"}.intersection(NOT_TAUGHT)
 
 
+@functools.cache
 def public(source):
     """Return the public functions and classes that a module defines at its top."""
     definitions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
@@ -231,13 +233,14 @@ def docstring_problems(module, source, chapters):
 
 def not_used(file, code, sources):
     """Return the functions that say they are taught in a chapter whose code does not use them."""
-    functions = [
-        (module, node)
+    used = names_used(code)
+    return [
+        f"{module}.{node.name}"
         for module, source in sources.items()
         for node in public(source)
         if isinstance(node, ast.FunctionDef) and is_taught(module, node.name) and taught_in(node) == file
+        if node.name not in used
     ]
-    return [f"{module}.{node.name}" for module, node in functions if node.name not in names_used(code)]
 
 
 def test_every_helper_is_documented():
