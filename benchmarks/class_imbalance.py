@@ -154,10 +154,9 @@ def load_images(seed, prevalence):
 
 
 def recalibrate(y, p, p_new):
-    """Fit slope and intercept of the logit on one set and use them on another."""
-    slope, intercept = evaluation.calibration_slope(y, p)
-    logits = special.logit(np.clip(p_new, 1e-7, 1 - 1e-7))
-    return special.expit(intercept.estimate + slope.estimate * logits)
+    """Fit intercept and slope of the logit on one set and use them on another."""
+    logits, logits_new = (special.logit(np.clip(q, 1e-7, 1 - 1e-7)).reshape(-1, 1) for q in (p, p_new))
+    return LogisticRegression(C=1e6).fit(logits, y).predict_proba(logits_new)[:, 1]
 
 
 def run_images():
