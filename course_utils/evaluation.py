@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize, special, stats
-from sklearn import metrics, model_selection
+from sklearn import linear_model, metrics, model_selection
 
 from course_utils import _checks
 
@@ -32,6 +32,7 @@ __all__ = [
     "brier_score",
     "calibration_error_if_perfect",
     "calibration_error_interval",
+    "calibration_slope",
     "conformal_interval",
     "correct_prior",
     "decision_curve",
@@ -1071,6 +1072,67 @@ def calibration_error_if_perfect(
         errors.append(_calibration_error(labels, probabilities, n_bins, strategy))
     low, high = np.quantile(errors, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(np.mean(errors)), float(low), float(high), level)
+
+
+def calibration_slope(labels, probabilities, *, level=0.95):
+    """Slope and intercept of calibration: logistic regression of the labels on the logits of the probabilities.
+
+    If the predicted logit rises by 1, the logit of what happens rises by the slope. A calibrated model has slope 1 and
+    intercept 0. With a slope below 1 its probabilities are too extreme, above 1 they stay too near the middle. The two
+    numbers also recalibrate: `expit(intercept + slope * logit(p))`, fitted on patients who are not judged with it.
+
+    Parameters
+    ----------
+    labels : array of 0 and 1, shape (n,)
+    probabilities : array of numbers between 0 and 1, shape (n,)
+        Probabilities closer than 1e-7 to 0 or 1 are moved to that distance, because their logit is infinite.
+    level : float between 0 and 1, ends excluded
+
+    Returns
+    -------
+    (slope, intercept) : two Interval
+        The slope has no unit, the intercept is in logits. Both come from one fit: the intercept is not the one that is
+        found with the slope held at 1 ("calibration in the large").
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described; if the labels hold one class only; if all probabilities are the same; or if
+        one threshold divides the classes without an error, so that no slope is best (the steeper, the better).
+
+    Notes
+    -----
+    The intervals are estimate plus and minus a normal quantile times the standard error (Wald). They take rows as
+    independent: with several rows for a patient use `bootstrap_interval` with `groups`. Coverage of the 95 % intervals
+    in simulations: 0.95-0.96 with 200 and 1,000 patients, a fifth or half of them ill; 0.96-0.97 with 50.
+
+    Source: Van Calster et al. 2019, https://doi.org/10.1186/s12916-019-1466-7; fit:
+    `sklearn.linear_model.LogisticRegression` without a penalty
+
+    Taught in: 01_background
+    """
+    labels, probabilities = _labels_and_probabilities(labels, probabilities, both_classes=True)
+    level = _checks.share(level, "level")
+    logits = special.logit(np.clip(probabilities, _LOGIT_EPSILON, 1 - _LOGIT_EPSILON))
+    if _all_equal(logits):
+        raise ValueError(f"probabilities must differ for a slope, got only {probabilities[0]}")
+    ill, healthy = logits[labels == 1], logits[labels == 0]
+    if healthy.max() <= ill.min() or ill.max() <= healthy.min():
+        raise ValueError(
+            "no slope is best: one threshold divides the classes without an error, so that a steeper slope always fits "
+            "better; use more (or harder) data"
+        )
+    centre, spread = logits.mean(), logits.std()  # the solver is safest where numbers have mean 0 and spread 1
+    standardised = ((logits - centre) / spread).reshape(-1, 1)
+    fit = linear_model.LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-8).fit(standardised, labels)
+    slope = fit.coef_[0, 0] / spread
+    estimates = np.array([slope, fit.intercept_[0] - slope * centre])
+    fitted = special.expit(estimates[1] + slope * logits)
+    columns = np.column_stack([logits, np.ones(len(logits))])
+    information = columns.T @ (columns * (fitted * (1 - fitted)).reshape(-1, 1))
+    half = _normal_quantile(level) * np.sqrt(np.diag(np.linalg.inv(information)))
+    low, high = estimates - half, estimates + half
+    return tuple(Interval(float(e), float(a), float(b), level) for e, a, b in zip(estimates, low, high, strict=True))
 
 
 def _bin_options(n_bins, strategy):

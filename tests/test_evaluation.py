@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import special, stats
-from sklearn import calibration, metrics
+from scipy import optimize, special, stats
+from sklearn import calibration, linear_model, metrics
 
 from course_utils import evaluation as ev
 
@@ -1086,6 +1086,98 @@ def test_assert_groups_disjoint_refuses_what_are_no_row_numbers(index, error, me
         ev.assert_groups_disjoint(["a", "b"], [0], index)
 
 
+# --- slope of calibration --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("over_confidence", [0.5, 1, 3])
+def test_calibration_slope_equals_scikit_learn_and_the_curvature_of_the_loss(over_confidence):
+    labels, probabilities = example(300, over_confidence=over_confidence)
+    slope, intercept = ev.calibration_slope(labels, probabilities)
+    logits = special.logit(probabilities)
+    fit = linear_model.LogisticRegression(C=np.inf, tol=1e-10, max_iter=5000).fit(logits[:, None], labels)
+    assert slope.estimate == pytest.approx(fit.coef_[0, 0], abs=1e-4)
+    assert intercept.estimate == pytest.approx(fit.intercept_[0], abs=1e-4)
+
+    def loss(line):
+        return np.sum(np.logaddexp(0, np.where(labels == 1, -1, 1) * (line[0] * logits + line[1])))
+
+    found = optimize.minimize(loss, [0.0, 0.0], method="BFGS", options={"gtol": 1e-8})
+    curvature = optimize.approx_fprime(found.x, lambda line: optimize.approx_fprime(line, loss, 1e-5), 1e-4)
+    half = 1.959964 * np.sqrt(np.diag(np.linalg.inv(curvature)))
+    for interval, value, width in zip((slope, intercept), found.x, half, strict=True):
+        assert (interval.estimate, interval.level) == (pytest.approx(value, abs=1e-4), 0.95)
+        assert [interval.low, interval.high] == pytest.approx([value - width, value + width], rel=0.01)
+
+
+def test_calibration_slope_of_two_probabilities_is_the_odds_ratio_with_woolfs_interval():
+    labels = np.repeat([1, 0, 1, 0], [30, 10, 8, 32])  # of 40 who are given 0.8, 30 are ill; of 40 given 0.2, 8
+    slope, intercept = ev.calibration_slope(labels, np.repeat([0.8, 0.2], 40), level=0.9)
+    apart = 2 * np.log(4)  # between the logits of 0.8 and 0.2, on which 0 lies half way
+    ratio, error = np.log(30 * 32 / (10 * 8)), np.sqrt(1 / 30 + 1 / 10 + 1 / 8 + 1 / 32)
+    assert slope.estimate == pytest.approx(ratio / apart)
+    assert slope.high - slope.low == pytest.approx(2 * 1.644854 * error / apart)
+    assert intercept.estimate == pytest.approx((np.log(30 / 10) + np.log(8 / 32)) / 2)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.0, 50.0])
+def test_a_temperature_multiplies_the_slope_and_leaves_the_intercept(temperature):
+    labels, probabilities = example(200)
+    before, after = (
+        ev.calibration_slope(labels, p) for p in (probabilities, ev.apply_temperature(probabilities, temperature))
+    )
+    for name in ("estimate", "low", "high"):
+        assert getattr(after[0], name) == pytest.approx(temperature * getattr(before[0], name), rel=1e-5)
+        assert getattr(after[1], name) == pytest.approx(getattr(before[1], name), abs=1e-5)
+
+
+def test_a_prior_correction_moves_the_intercept_alone():
+    labels, probabilities = example(200)
+    before = ev.calibration_slope(labels, probabilities)
+    after = ev.calibration_slope(labels, ev.correct_prior(probabilities, 0.5, 0.1))
+    assert after[0].estimate == pytest.approx(before[0].estimate, abs=1e-6)
+    assert after[1].estimate == pytest.approx(before[1].estimate + before[0].estimate * np.log(9), abs=1e-5)
+
+
+def test_a_line_recalibrates_those_it_was_fitted_on():
+    labels, probabilities = example(300, over_confidence=3)
+    slope, intercept = ev.calibration_slope(labels, probabilities)
+    repaired = special.expit(intercept.estimate + slope.estimate * special.logit(probabilities))
+    again = ev.calibration_slope(labels, repaired)
+    assert [part.estimate for part in again] == pytest.approx([1, 0], abs=1e-5)
+    assert repaired.mean() == pytest.approx(labels.mean())
+
+
+def test_the_intervals_of_the_calibration_line_cover_the_truth():
+    rng, held = np.random.default_rng(1), []
+    for _ in range(400):
+        logits = rng.normal(-1, 1.5, 200)
+        labels = (rng.random(200) < special.expit(0.2 + 0.7 * logits)).astype(int)
+        slope, intercept = ev.calibration_slope(labels, special.expit(logits))
+        held.append([slope.low <= 0.7 <= slope.high, intercept.low <= 0.2 <= intercept.high])
+    assert (np.mean(held, axis=0) > 0.92).all() and (np.mean(held, axis=0) < 0.98).all()
+
+
+def test_calibration_slope_takes_probabilities_of_zero_and_one():
+    labels, probabilities = example(60)
+    probabilities[:4] = 0, 1, 1, 0
+    same = np.clip(probabilities, 1e-7, 1 - 1e-7)
+    assert ev.calibration_slope(labels, probabilities) == ev.calibration_slope(labels, same)
+
+
+@pytest.mark.parametrize(
+    ("labels", "probabilities", "message"),
+    [
+        ([0, 1, 0, 1], [0.3, 0.3, 0.3, 0.3], "probabilities must differ for a slope, got only 0.3"),
+        ([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.4], "no slope is best"),
+        ([0, 0, 1, 1], [0.1, 0.3, 0.3, 0.4], "no slope is best"),
+        ([1, 1, 0, 0], [0.1, 0.2, 0.3, 0.4], "no slope is best"),
+    ],
+)
+def test_a_calibration_slope_that_does_not_exist_is_an_error(labels, probabilities, message):
+    with pytest.raises(ValueError, match=message):
+        ev.calibration_slope(labels, probabilities)
+
+
 # --- bad input -------------------------------------------------------------------------------------------------------
 
 BINARY = np.array([0, 1, 0, 1])
@@ -1108,6 +1200,7 @@ TAKES_PROBABILITIES = {
     "expected_calibration_error": ev.expected_calibration_error,
     "calibration_error_interval": lambda y, p: ev.calibration_error_interval(y, p, n_resamples=5),
     "fit_temperature": ev.fit_temperature,
+    "calibration_slope": ev.calibration_slope,
     "decision_curve": lambda y, p: ev.decision_curve(y, p, [0.3]),
 }
 PROBABILITIES_ONLY = {
@@ -1167,7 +1260,7 @@ def test_bad_probabilities_alone_are_an_error(name, values, message):
 
 
 @pytest.mark.parametrize("label", [0, 1])
-@pytest.mark.parametrize("name", [*TAKES_SCORES, "fit_temperature", "decision_curve"])
+@pytest.mark.parametrize("name", [*TAKES_SCORES, "fit_temperature", "calibration_slope", "decision_curve"])
 def test_one_class_is_an_error_where_the_value_is_undefined(name, label):
     with pytest.raises(ValueError, match=f"both classes, got only {label}"):
         BOTH[name]([label] * 4, GOOD)
@@ -1268,6 +1361,7 @@ def test_messages_print_enough_digits(function, message):
         ("level", lambda x: ev.bootstrap_difference(ev.roc_auc, BINARY, GOOD, GOOD, level=x)),
         ("level", lambda x: ev.calibration_error_interval(BINARY, GOOD, level=x)),
         ("level", lambda x: ev.calibration_error_if_perfect(GOOD, level=x)),
+        ("level", lambda x: ev.calibration_slope(BINARY, GOOD, level=x)),
         ("level", lambda x: ev.reliability_curve(BINARY, GOOD, level=x)),
         ("level", lambda x: ev.Interval(0.5, 0.4, 0.6, x)),
         ("thresholds", lambda x: ev.decision_curve(BINARY, GOOD, [0.5, x])),
@@ -1326,6 +1420,7 @@ def test_inputs_are_not_changed():
     labels, probabilities = example(50)
     before = labels.copy(), probabilities.copy()
     ev.reliability_curve(labels, probabilities)
+    ev.calibration_slope(labels, probabilities)
     ev.correct_prior(probabilities, 0.3, 0.1)
     ev.apply_temperature(probabilities, 2)
     ev.bootstrap_interval(ev.roc_auc, labels, probabilities, groups=np.arange(50) // 2, n_resamples=5)
