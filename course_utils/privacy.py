@@ -142,7 +142,7 @@ def laplace_mechanism(value, sensitivity, epsilon, seed=0):
 
     Parameters
     ----------
-    value : number or array
+    value : array or number
         The true answer. For an array the sensitivity is the largest **sum** of the changes of its entries.
     sensitivity : number
         By how much one person more or less can change the answer, at least 0.
@@ -289,7 +289,7 @@ def private_mean(gradients, clip_norm, noise_multiplier, expected_size, seed=0):
 
     Parameters
     ----------
-    gradients : array, shape (persons drawn, P)
+    gradients : table of numbers, shape (persons drawn, P)
         No row is allowed: a step in which nobody was drawn is a step of noise.
     clip_norm : number
         Above 0.
@@ -396,7 +396,7 @@ def dp_sgd_step(model, loss, *, learning_rate, clip_norm, noise_multiplier, expe
         Built; its trainable weights are changed by each step.
     loss : function
         Of labels (1, ...) and model outputs (1, ...), such as a Keras loss object: the loss of one person.
-    learning_rate, clip_norm, expected_size : numbers
+    learning_rate, clip_norm, expected_size : number
         Above 0.
     noise_multiplier : number
         At least 0.
@@ -558,6 +558,7 @@ def renyi_divergences(sampling_rate, noise_multiplier, orders):
 
     q = _sampling_rate(sampling_rate)
     s = _checks.number(noise_multiplier, "noise_multiplier", above=0)
+    _checks.not_masked(orders, "orders")
     orders = [_checks.integer(order, "orders", least=2) for order in _checks.listed(orders, "orders")]
     if not orders:
         raise ValueError("orders must hold at least one order, got none")
@@ -673,7 +674,11 @@ def noise_multiplier_for(epsilon, delta, sampling_rate, steps, accountant="pld",
     ----------
     epsilon : number
         Above 0.
-    delta, sampling_rate, steps, accountant
+    delta, sampling_rate : number
+        As in `epsilon_spent`.
+    steps : int
+        As in `epsilon_spent`.
+    accountant : "pld" or "rdp"
         As in `epsilon_spent`.
     tolerance : number
         How far above the least one the answer may lie, above 0.
