@@ -644,7 +644,7 @@ def epsilon_spent(sampling_rate, noise_multiplier, steps, delta, accountant="pld
     TypeError, ValueError
         If an argument is out of range.
 
-    Source: Google. dp-accounting. https://pypi.org/project/dp-accounting
+    Source: Google. dp-accounting. https://github.com/google/differential-privacy
 
     Taught in: 05_3_privacy
     """
