@@ -234,7 +234,7 @@ def measure_molecules(generated, training):
 
 
 def random_selfies(n, length=12, seed=0):
-    """Draw strings of SELFIES symbols at random and read them as molecules: all are valid, and nothing was learned.
+    """Draw strings of SELFIES symbols at random and read them as molecules: all that hold an atom are valid.
 
     Parameters
     ----------

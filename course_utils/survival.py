@@ -320,11 +320,20 @@ def cox_loss(ties="efron"):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Baseline:
-    """What `breslow_baseline` returns: the cumulative hazard of a patient whose risk score is 0, at each event time."""
+    """What `breslow_baseline` returns: the cumulative hazard of a patient whose risk score is 0, at each event time.
+
+    The hazard is also kept as a logarithm: where all scores are far from 0, no float64 can hold the hazard itself.
+    """
 
     times: np.ndarray
-    cumulative_hazard: np.ndarray
+    log_cumulative_hazard: np.ndarray
     last_time: float  # the last time observed, event or not
+
+    @property
+    def cumulative_hazard(self):
+        """The hazard itself, at each event time: array of float64, 0 or infinite where that leaves the range."""
+        with np.errstate(over="ignore", under="ignore"):
+            return np.exp(self.log_cumulative_hazard)
 
     def survival(self, risk, horizons):
         """Predict the survival of patients: S(t) = exp(-H_0(t) exp(risk)).
@@ -346,16 +355,17 @@ class Baseline:
             raise ValueError(f"horizons must be one number or a row of them, at least 0, got {horizons!r}")
         if times.max() > self.last_time:
             raise ValueError(f"horizons must not be beyond the last time observed, {self.last_time}, got {times.max()}")
-        hazard = np.append(0.0, self.cumulative_hazard)[np.searchsorted(self.times, times, side="right")]
-        with np.errstate(over="ignore"):
-            return np.where(hazard == 0, 1.0, np.exp(-np.multiply.outer(np.exp(risk), hazard)))
+        log_hazard = np.append(-np.inf, self.log_cumulative_hazard)[np.searchsorted(self.times, times, side="right")]
+        with np.errstate(over="ignore", under="ignore"):
+            return np.exp(-np.exp(np.add.outer(risk, log_hazard)))
 
 
 def breslow_baseline(time, event, risk):
     """Estimate the baseline of a model that gives risk scores, so that they become survival curves.
 
     At each event time the cumulative hazard grows by the number of events, divided by the sum of exp(risk) over those
-    at risk. With equal scores it is the Nelson-Aalen estimate.
+    at risk. With equal scores it is the Nelson-Aalen estimate. All is done with logarithms: scores of any size will do,
+    and a number added to all of them changes no prediction.
 
     Parameters
     ----------
@@ -381,12 +391,11 @@ def breslow_baseline(time, event, risk):
     """
     time, event = _cohort(time, event, needs_events=True)
     risk = _scores(risk, time)
-    top = risk.max()  # keeps the exponentials from overflowing
     order = np.argsort(time, kind="stable")
-    behind = np.cumsum(np.exp(risk[order] - top)[::-1])[::-1]
+    log_at_risk = np.logaddexp.accumulate(risk[order][::-1])[::-1]
     times, counts = np.unique(time[event == 1], return_counts=True)
-    increments = counts / behind[np.searchsorted(time[order], times, side="left")]
-    return Baseline(times, np.cumsum(increments) * np.exp(-top), float(time.max()))
+    log_increments = np.log(counts) - log_at_risk[np.searchsorted(time[order], times, side="left")]
+    return Baseline(times, np.logaddexp.accumulate(log_increments), float(time.max()))
 
 
 # --- Discrete time ---------------------------------------------------------------------------------------------------
@@ -396,8 +405,8 @@ def breslow_baseline(time, event, risk):
 class PersonPeriods:
     """What `discrete_time_rows` returns, in two forms that say the same.
 
-    `targets` [n, K]: 1 where the event fell into the interval, 0 where the patient passed it, -1 where it was not
-    observed whole: what `discrete_time_loss` takes. `patient`, `interval` and `event`, [rows]: one row for each patient
+    `targets` [n, K]: 1 where the event fell into the interval, 0 where the patient passed it, -1 where neither is
+    known: what `discrete_time_loss` takes. `patient`, `interval` and `event`, [rows]: one row for each patient
     and each interval observed, as a logistic regression takes it. `edges` [K + 1] are the limits of the intervals.
     """
 
@@ -408,11 +417,12 @@ class PersonPeriods:
     edges: np.ndarray
 
 
-def discrete_time_rows(time, event, edges):
+def discrete_time_rows(time, event, edges, *, censored="end"):
     """Cut follow-up into intervals: a patient becomes one row for each interval that was reached without the event.
 
-    The interval k holds the times above `edges[k]` up to and with `edges[k + 1]`, the first one also time 0. A censored
-    patient counts in the intervals that were observed to their end; who goes on beyond the last edge passed them all.
+    The interval k holds the times above `edges[k]` up to and with `edges[k + 1]`, the first one also time 0. Who goes
+    on beyond the last edge passed them all. Who is censored inside an interval may have had the event in the rest of
+    it: `censored` says whether that interval counts as passed.
 
     Parameters
     ----------
@@ -420,7 +430,10 @@ def discrete_time_rows(time, event, edges):
     event : array of 0 and 1, shape (n,)
         At least one 1 up to the last edge.
     edges : array of numbers, shape (K + 1,)
-        Increasing, beginning with 0. A patient censored before `edges[1]` gives no row.
+        Increasing, beginning with 0.
+    censored : "end" or "middle"
+        Which intervals a censored patient passed: those observed to their end, or those observed to their middle or
+        beyond. A patient censored before the first such limit gives no row.
 
     Returns
     -------
@@ -431,8 +444,16 @@ def discrete_time_rows(time, event, edges):
     TypeError, ValueError
         If an argument is not as described, or if the last edge is beyond the last time.
 
+    Notes
+    -----
+    "end" forgets the part of an interval that a censored patient passed, but keeps the interval in which an event was
+    seen: hazards come out too high, and survival too low, the more so the wider the intervals. Where every censoring
+    falls on an edge they are those of Kaplan-Meier. "middle" is the rule of the code of Gensheimer and Narasimhan; it
+    errs little where patients leave evenly over an interval.
+
     Source: Singer JD, Willett JB (1993). Journal of Educational Statistics 18:155-195.
-    https://doi.org/10.3102/10769986018002155
+    https://doi.org/10.3102/10769986018002155; "middle": `make_surv_array` in
+    https://github.com/MGensheimer/nnet-survival
 
     Taught in: 03_4_medical_prediction_models
     """
@@ -442,7 +463,9 @@ def discrete_time_rows(time, event, edges):
         raise ValueError(f"edges must be at least 2 increasing numbers, the first 0, got {edges[:6].tolist()}")
     if edges[-1] > time.max():
         raise ValueError(f"edges must not go beyond the last time observed, {time.max()}, got {edges[-1]}")
-    passed = time[:, None] >= edges[None, 1:]
+    censored = _checks.choice(censored, "censored", ("end", "middle"))
+    limits = edges[1:] if censored == "end" else edges[:-1] / 2 + edges[1:] / 2
+    passed = time[:, None] >= np.where(event[:, None] == 1, edges[None, 1:], limits[None])
     # An event at an edge falls into the interval that ends there.
     inside = (time[:, None] > edges[None, :-1]) & (time[:, None] <= edges[None, 1:]) & (event[:, None] == 1)
     inside[:, 0] |= (time == 0) & (event == 1)
@@ -633,7 +656,7 @@ def concordance_interval(time, event, risk, risk_b=None, *, groups=None, n_resam
 def brier_score(time, event, survival, horizons, *, censoring=None):
     """Brier score of survival probabilities at one time or more: the mean squared error, corrected for censoring.
 
-    Who was censored before the horizon has no known outcome. Those who have one are weighted by the inverse of the
+    Who was censored by the horizon has no known outcome. Those who have one are weighted by the inverse of the
     chance that it was seen: 1 / G(time) for an event, 1 / G(horizon) for who went beyond; G(t) is the chance not to be
     censored up to t.
 
@@ -656,7 +679,8 @@ def brier_score(time, event, survival, horizons, *, censoring=None):
     Raises
     ------
     TypeError, ValueError
-        If an argument is not as described, a probability is outside 0 to 1, or a horizon beyond the last time.
+        If an argument is not as described, a probability is outside 0 to 1, or a horizon beyond the last time,
+        of this cohort or of that of `censoring`.
 
     Notes
     -----
@@ -806,7 +830,7 @@ def calibration_at(time, event, predicted, horizon, *, n_groups=5, level=0.95):
     Returns
     -------
     SurvivalCalibration
-        A model is well calibrated where `mean_predicted` lies between `low` and `high`, group by group.
+        Where `mean_predicted` lies between `low` and `high`, nothing speaks against the calibration of that group.
 
     Raises
     ------
@@ -893,13 +917,14 @@ def simulate_censored(risk, *, shape=1.5, scale=10.0, censoring_rate=0.05, follo
     scale : float
         Time, in years, after which a share of 1/e is without the event at risk 0.
     censoring_rate : float
-        Share of the patients under observation that leaves in a year; 0 for none.
+        Rate at which patients leave, per year of observation: 0.15 means that 14 % have left after a year; 0 for none.
     follow_up : float
         Years until the study ends.
     dependence : number
         Where it is not 0, the rate of leaving is multiplied by exp(dependence * risk): those who are ill leave sooner
         (or later), and what the methods of this module assume of censoring is wrong.
     seed : int, or a NumPy generator
+        Another one than that of the features: from one stream, times would go with features that do nothing.
 
     Returns
     -------
@@ -1084,6 +1109,8 @@ def _inverse_censoring(times, censoring, time, event, before):
             f"censoring must leave someone under observation, but nobody is at {np.asarray(times)[chance <= 0].min()}: "
             "take an earlier horizon, or a cohort that was followed for longer"
         )
+    if (late := np.max(times, initial=0.0)) > time.max():
+        raise ValueError(f"censoring must reach to {late}: it ends at {time.max()}, and what comes later is not known")
     return 1 / chance
 
 

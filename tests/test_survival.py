@@ -120,6 +120,19 @@ def test_nelson_aalen_is_that_of_lifelines(cohort):
     assert (np.exp(-ours.cumulative_hazard) >= curve - 1e-12).all()
 
 
+@needs_sksurv
+@given(cohorts())
+@with_examples
+def test_both_curves_are_those_of_scikit_survival(cohort):
+    time, event, _ = cohort
+    times, theirs = sksurv.nonparametric.kaplan_meier_estimator(event == 1, time)
+    np.testing.assert_allclose(survival.kaplan_meier(time, event).at(times), theirs, atol=1e-12)
+    times, theirs = sksurv.nonparametric.nelson_aalen_estimator(event == 1, time)
+    ours = survival.nelson_aalen(time, event)
+    assert ours.times.tolist() == times.tolist()
+    np.testing.assert_allclose(ours.cumulative_hazard, theirs, atol=1e-12)
+
+
 def test_the_interval_of_nelson_aalen_is_that_of_lifelines():
     rng = np.random.default_rng(0)
     time, event = rng.permutation(50) + 1.0, rng.integers(0, 2, 50)  # no ties: lifelines' variance is ours there
@@ -510,6 +523,22 @@ def test_the_baseline_without_information_is_nelson_aalen_and_large_scores_are_p
     np.testing.assert_allclose(moved.survival(RISK + 600, [3, 8]), expected)
 
 
+@pytest.mark.parametrize("shift", [-1000, -720, 720, 760, 1000])
+def test_a_number_added_to_all_scores_changes_no_prediction(shift):
+    expected = survival.breslow_baseline(TIME, EVENT, RISK).survival(RISK, [0.5, 3, 8])
+    moved = survival.breslow_baseline(TIME, EVENT, RISK + shift).survival(RISK + shift, [0.5, 3, 8])
+    np.testing.assert_allclose(moved, expected, rtol=1e-9)
+
+
+def test_scores_that_lie_far_apart_give_the_limits():
+    """Two patients of score 1000 and one of 0: with the first event the hazard of the last is nothing, then it is 1."""
+    time, event, risk = np.array([1.0, 2, 3]), np.array([1, 1, 1]), np.array([1000.0, 1000, 0])
+    baseline = survival.breslow_baseline(time, event, risk)
+    curves = baseline.survival(risk, [1, 2, 3])
+    np.testing.assert_allclose(curves[:2], np.exp([[-0.5, -1.5, -np.inf]] * 2), rtol=1e-9)
+    np.testing.assert_allclose(curves[2], [1, 1, np.exp(-1)], rtol=1e-9)
+
+
 # --- discrete time
 
 
@@ -532,6 +561,31 @@ def test_person_periods_by_hand():
     assert rows.patient.tolist() == [0, 1, 2, 3, 4, 4, 5, 5, 5, 6, 6, 6]
     assert rows.interval.tolist() == [0, 0, 0, 0, 0, 1, 0, 1, 2, 0, 1, 2]
     assert rows.event.tolist() == [1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]
+
+
+def test_censored_in_the_second_half_of_an_interval_may_count_as_passed():
+    time, event = np.array([0.9, 1, 3.4, 3.5, 3.6, 4, 6.5]), np.array([0, 0, 0, 0, 1, 1, 0])
+    rows = survival.discrete_time_rows(time, event, [0, 2, 5, 6], censored="middle")
+    assert rows.targets.tolist() == [
+        [-1, -1, -1],
+        [0, -1, -1],  # at the middle: passed
+        [0, -1, -1],
+        [0, 0, -1],
+        [0, 1, -1],  # an event beyond the middle is no passing
+        [0, 1, -1],
+        [0, 0, 0],
+    ]
+
+
+def test_with_few_intervals_the_rule_of_the_middle_is_closer_to_kaplan_meier():
+    cohort = survival.simulate_censored(np.zeros(20_000), shape=1.0, censoring_rate=0.2, seed=0)
+    known = survival.kaplan_meier(cohort.time, cohort.event).at(6.0)
+    wrong = {}
+    for rule in ("end", "middle"):
+        rows = survival.discrete_time_rows(cohort.time, cohort.event, [0, 2, 4, 6], censored=rule)
+        hazards = [rows.event[rows.interval == k].mean() for k in range(3)]
+        wrong[rule] = np.prod(1 - np.array(hazards)) - known
+    assert wrong["end"] < -0.03 and abs(wrong["middle"]) < 0.01
 
 
 def test_the_likelihood_of_discrete_time_is_logistic_regression_on_person_periods():
@@ -663,6 +717,8 @@ REFUSED = [
     (lambda: survival.concordance_index(TIME, NO_EVENTS, RISK), "event must hold at least one 1, .* censored"),
     (lambda: survival.concordance_index([3, 3], [1, 1], [1, 2]), "no pair can be compared"),
     (lambda: survival.concordance_index(TIME, EVENT, RISK[:3]), "risk and time must have the same length"),
+    (lambda: survival.concordance_index(TIME, EVENT, RISK * np.nan), "risk must be finite"),
+    (lambda: survival.breslow_baseline(TIME, EVENT, RISK * np.nan), "risk must be finite"),
     (lambda: survival.concordance_index(TIME, EVENT, RISK[:, None]), r"risk must have one dimension.*\[:, 0\]"),
     (lambda: survival.log_rank(TIME, EVENT, ["a"] * 7), "group must hold at least 2 groups, got only"),
     (lambda: survival.log_rank(TIME, EVENT, [None] * 7), "group must be a row of names or numbers"),
@@ -676,6 +732,7 @@ REFUSED = [
     (lambda: survival.breslow_baseline(TIME, EVENT, RISK).survival(RISK, -1), "horizons must be one number"),
     (lambda: survival.discrete_time_rows(TIME, EVENT, [1, 5]), "edges must be at least 2 increasing numbers, the"),
     (lambda: survival.discrete_time_rows(TIME, EVENT, [0, 5, 5]), "edges must be at least 2 increasing numbers"),
+    (lambda: survival.discrete_time_rows(TIME, EVENT, [0, 5], censored="half"), "censored must be one of 'end', 'mi"),
     (lambda: survival.discrete_time_rows(TIME, EVENT, [0, 5, 10]), "edges must not go beyond the last time"),
     (lambda: survival.discrete_time_rows(TIME, EVENT, [0, 1]), "event must hold at least one 1 up to the last edge"),
     (lambda: survival.discrete_time_loss(np.zeros((3, 4)), np.zeros((3, 5))), "one column for each interval"),
@@ -684,6 +741,10 @@ REFUSED = [
     (
         lambda: survival.uno_concordance(TIME, EVENT, RISK, censoring=([1, 2, 3], [0, 0, 0])),
         "censoring must leave someone under observation, but nobody is at 4",
+    ),
+    (
+        lambda: survival.brier_score(TIME, EVENT, RISK / 5, 5, censoring=([1, 2, 3], [0, 1, 1])),
+        "censoring must reach to .*: it ends at 3.0",
     ),
     (lambda: survival.uno_concordance(TIME, EVENT, RISK, censoring=([-1], [0])), r"censoring\[0\] must be at least 0"),
     (lambda: survival.brier_score(TIME, EVENT, RISK / 5, 9), "horizons must lie before the last time observed, 9"),

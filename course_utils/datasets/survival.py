@@ -128,6 +128,163 @@ def load_flchain():
 
 
 @dataclass(frozen=True)
+class WHAS500:
+    """What `load_whas500` returns. The arrays cannot be written to: copy one to change it."""
+
+    name: str
+    features: np.ndarray  # [500, 13] float64
+    feature_names: tuple  # of 13 str
+    units: tuple  # of 13 str, what a number means
+    time: np.ndarray  # [500] float64, days
+    event: np.ndarray  # [500] int64, 1 = died, 0 = censored
+    length_of_stay: np.ndarray  # [500] float64, days in hospital: the future, never a feature
+    time_unit: str
+    groups: None  # every row is a patient
+    licence: str
+    citation: str
+
+
+def load_whas500():
+    """Load WHAS500: 500 people after a heart attack, and the time to death (215 died).
+
+    What becomes known later, the days in hospital, stands beside the features and not among them.
+
+    Returns
+    -------
+    WHAS500
+        `features` [500, 13] with `feature_names` and `units`, `time` in days from admission, `event` (1 = died),
+        `length_of_stay` in days; `licence`, `citation`. `groups` is None: every row is a patient.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Notes
+    -----
+    Hosmer DW, Lemeshow S, May S (2008). Applied Survival Analysis, 2nd edition.
+    https://doi.org/10.1002/9780470258019
+
+    Taught in: 04_4_medical_prediction_lab
+    """
+    n = 500
+    arrays = files.load_npz(
+        "whas500",
+        {
+            "features": ("float64", (n, 13)),
+            "time": ("float64", (n,)),
+            "event": ("int64", (n,)),
+            "length_of_stay": ("float64", (n,)),
+        },
+    )
+    return WHAS500(
+        **credits("whas500"),
+        **arrays,
+        feature_names=(
+            "age",
+            "female",
+            "heart rate",
+            "systolic blood pressure",
+            "diastolic blood pressure",
+            "body mass index",
+            "cardiovascular disease before",
+            "atrial fibrillation",
+            "cardiogenic shock",
+            "heart failure",
+            "complete heart block",
+            "not the first attack",
+            "Q wave",
+        ),
+        units=("years", "0 no, 1 yes", "beats per minute", "mmHg", "mmHg", "kg/m²", *7 * ("0 no, 1 yes",)),
+        time_unit="days",
+        groups=None,
+    )
+
+
+@dataclass(frozen=True)
+class ACTG320:
+    """What `load_actg320` returns. The arrays cannot be written to: copy one to change it."""
+
+    name: str
+    features: np.ndarray  # [1151, 10] float64
+    feature_names: tuple  # of 10 str
+    units: tuple  # of 10 str, what a number means
+    time: np.ndarray  # [1151] float64, days
+    event: np.ndarray  # [1151] int64, 1 = AIDS or death, 0 = censored
+    death_time: np.ndarray  # [1151] float64, days: another outcome, never a feature
+    death: np.ndarray  # [1151] int64, 1 = died, 0 = censored
+    time_unit: str
+    groups: None  # every row is a patient
+    licence: str
+    citation: str
+
+
+def load_actg320():
+    """Load ACTG 320: 1,151 people with HIV, two or three drugs by lot, and the time to AIDS or death (96 seen).
+
+    Returns
+    -------
+    ACTG320
+        `features` [1151, 10] with `feature_names` and `units`, `time` in days, `event` (1 = AIDS or death);
+        `death_time`, `death`: the second outcome, death alone; `licence`, `citation`. `groups` is None: every row is a
+        patient.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Notes
+    -----
+    Hammer SM, et al. (1997). New England Journal of Medicine 337:725-733.
+    https://doi.org/10.1056/NEJM199709113371101
+
+    Taught in: 04_4_medical_prediction_lab
+    """
+    n = 1151
+    arrays = files.load_npz(
+        "actg320",
+        {
+            "features": ("float64", (n, 10)),
+            "time": ("float64", (n,)),
+            "event": ("int64", (n,)),
+            "death_time": ("float64", (n,)),
+            "death": ("int64", (n,)),
+        },
+    )
+    return ACTG320(
+        **credits("actg320"),
+        **arrays,
+        feature_names=(
+            "indinavir",
+            "female",
+            "age",
+            "CD4 cells",
+            "CD4 stratum",
+            "zidovudine before",
+            "Karnofsky scale",
+            "haemophilia",
+            "injected drugs",
+            "race or ethnicity",
+        ),
+        units=(
+            "0 no, 1 yes",
+            "0 no, 1 yes",
+            "years",
+            "per mm³",
+            "0 up to 50, 1 above, at screening",
+            "months",
+            "70, 80, 90 or 100 (normal)",
+            "0 no, 1 yes",
+            "1 never, 2 currently, 3 previously",
+            "a code, 1 to 5",
+        ),
+        time_unit="days",
+        groups=None,
+    )
+
+
+@dataclass(frozen=True)
 class DiabetesProgression:
     """What `load_diabetes_progression` returns. The arrays cannot be written to: copy one to change it."""
 

@@ -14,7 +14,7 @@ import types
 from dataclasses import dataclass
 
 from course_utils.exercises import _library, _progress, _running
-from course_utils.exercises._answers import name_of, same, shorten, show, wrong_form, wrong_value
+from course_utils.exercises._answers import flags_as_numbers, name_of, same, shorten, show, wrong_form, wrong_value
 
 __all__ = [
     "Exercise",
@@ -74,6 +74,8 @@ class Exercise:
         Instead of `expected`, for exercises with many right answers: takes the answer and returns an empty
         string if it is right, or `Right(note)` where the note tells the reader what was found; otherwise a sentence
         that says what is not right.
+    flags : bool
+        In the tables and lists that a function returns, True and False are as right as 1 and 0.
     error_hint : str
         What is said after an exception of the reader's code: which slip most often ends in one, such as a shape.
     seconds : float
@@ -88,6 +90,7 @@ class Exercise:
     hint: str = "Look at the hint under the exercise."
     tolerance: float = 1e-6
     requirement: object = None
+    flags: bool = False
     error_hint: str = ""
     seconds: float = 5
 
@@ -232,6 +235,7 @@ def _judge_function(exercise, watched):
     outputs, first_wrong = [], None
     for case in exercise.cases:
         output = watched(*copy.deepcopy(case))  # a copy: the reader's code may change its arguments
+        output = flags_as_numbers(output) if exercise.flags else output
         outputs.append(output)
         right = exercise.expected(*copy.deepcopy(case))
         if first_wrong is None and not same(output, right, exercise.tolerance):

@@ -78,6 +78,18 @@ def _plain_array(value, level):
     return [plain(item, level + 1) for item in items] if isinstance(items, list) else plain(items, level + 1)
 
 
+def flags_as_numbers(value):
+    """Return a list or table in plain form, with 1 and 0 for True and False; any other answer as it is."""
+    said = plain(value)
+    return _without_flags(said) if isinstance(said, list) else value
+
+
+def _without_flags(value):
+    if isinstance(value, list):
+        return [int(item) if isinstance(item, bool) else _without_flags(item) for item in value]
+    return value
+
+
 def _hashable(item):
     return tuple(map(_hashable, item)) if isinstance(item, list) else item
 

@@ -1,6 +1,7 @@
 """What the recipes share: files of packages that the course does not install, and README.md."""
 
 import hashlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -108,6 +109,18 @@ def _package_archive(package, archive, sha256):
 def _cache_folder():
     """Return the course's folder for downloads; without a home folder, one beside the temporary files."""
     return files.cache_folder() or Path(tempfile.gettempdir()) / "deep-learning-in-medicine"
+
+
+def scikit_survival_table(name):
+    """Read a table that scikit-survival carries (sksurv/datasets/data/<name>) into {column: float64, or words}."""
+    from scipy.io import arff
+
+    spec = importlib.util.find_spec("sksurv")
+    if spec is None:
+        raise ModuleNotFoundError("scikit-survival is not installed")
+    rows, _ = arff.loadarff(Path(spec.origin).parent / "datasets" / "data" / name)
+    columns = {column: rows[column] for column in rows.dtype.names}
+    return {key: column.astype(str) if column.dtype.kind == "S" else column for key, column in columns.items()}
 
 
 def read_fasta(text):

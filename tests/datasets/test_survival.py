@@ -159,6 +159,47 @@ def test_flchain_is_what_its_paper_describes():
     assert dict(zip(causes.tolist(), counts.tolist(), strict=True))["Circulatory"] == 745 and len(causes) == 17
 
 
+def test_whas500_is_what_its_list_of_variables_describes():
+    data = datasets.load_whas500()
+    assert data.features.shape == (500, 13) and data.event.sum() == 215 and data.groups is None
+    assert len(data.feature_names) == len(data.units) == 13 and data.time_unit == "days"
+    age, female, rate, systolic, diastolic, mass = data.features[:, :6].T
+    assert (age.min(), age.max(), female.sum(), data.time.min(), data.time.max()) == (30, 104, 200, 1, 2358)
+    assert 30 < rate.min() and 50 < systolic.min() and 10 < mass.min() < mass.max() < 50
+    assert (systolic > diastolic).mean() > 0.98 and set(np.unique(data.features[:, 6:])) == {0, 1}
+    assert "stay" not in " ".join(data.feature_names)
+
+
+def test_actg320_is_what_its_paper_describes():
+    data = datasets.load_actg320()
+    assert data.features.shape == (1151, 10) and (data.event.sum(), data.death.sum()) == (96, 26)
+    assert len(data.feature_names) == len(data.units) == 10 and data.time_unit == "days"
+    indinavir, female, age, cells, stratum = data.features[:, :5].T
+    assert [data.event[indinavir == a].sum() for a in (0, 1)] == [63, 33]  # 11 and 6 per cent in the paper
+    assert [data.death[indinavir == a].sum() for a in (0, 1)] == [18, 8]
+    assert (female.sum(), age.min(), age.max()) == (200, 15, 73) and cells[stratum == 0].mean() < 50
+    assert (data.event[data.death == 1] == 1).all() and (data.death_time >= data.time).all()
+
+
+def test_whas500_and_actg320_equal_the_copies_in_scikit_survival():
+    theirs = pytest.importorskip("sksurv.datasets")
+    table, outcome = theirs.load_whas500()
+    data = datasets.load_whas500()
+    for column, name in enumerate("age gender hr sysbp diasbp bmi cvd afb sho chf av3 miord mitype".split()):
+        np.testing.assert_array_equal(data.features[:, column], table[name].astype(float))
+    np.testing.assert_array_equal(data.length_of_stay, table["los"])
+    np.testing.assert_array_equal(data.time, outcome["lenfol"])
+    np.testing.assert_array_equal(data.event == 1, outcome["fstat"])
+    data = datasets.load_actg320()
+    for endpoint, time, event in (("aids", data.time, data.event), ("death", data.death_time, data.death)):
+        table, outcome = theirs.load_aids(endpoint=endpoint)
+        np.testing.assert_array_equal(time, outcome[outcome.dtype.names[1]])
+        np.testing.assert_array_equal(event == 1, outcome[outcome.dtype.names[0]])
+    names = ["tx", "sex", "age", "cd4", "strat2", "priorzdv", "karnof", "hemophil", "ivdrug", "raceth"]
+    for column, name in enumerate(names):
+        np.testing.assert_array_equal(data.features[:, column], table[name].astype(float) - (name == "sex"))
+
+
 def test_diabetes_progression_is_as_measured():
     data = datasets.load_diabetes_progression()
     assert data.features.shape == (442, 10) and len(data.feature_names) == len(data.units) == 10
