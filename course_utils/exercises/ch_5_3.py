@@ -1,6 +1,5 @@
 """Checks behind the exercises of chapter 5.3, Privacy."""
 
-import collections
 import math
 
 import numpy as np
@@ -19,14 +18,23 @@ def _header():
 
     inner = Dataset()
     inner.SliceThickness, inner.OperatorsName = "5", "Invented^Operator"
+    inner.StudyDate, inner.AccessionNumber, inner.SOPInstanceUID = "20010203", "4711", "1.2.3.20010203"
+    inner.private_block(0x0009, "INVENTED", create=True).add_new(0x01, "UN", b"Invented^Patient")
     deepest = Dataset()
     deepest.SliceThickness, deepest.InstitutionName = "2", "Invented Hospital"
+    deepest.AcquisitionTime = "112749"
     inner.SharedFunctionalGroupsSequence = Sequence([deepest])
     dataset = Dataset()
     dataset.PatientName, dataset.PatientID, dataset.StudyDate = "Invented^Patient", "4711", "20010203"
     dataset.Modality, dataset.Rows, dataset.Columns, dataset.PixelSpacing = "CT", 2, 2, [0.5, 0.5]
     dataset.add_new(0x7FE00010, "OW", bytes(8))
-    dataset.SharedFunctionalGroupsSequence = Sequence([inner])
+    second = Dataset()
+    second.SliceThickness, second.PatientName = "7", "Invented^Second"
+    dataset.SharedFunctionalGroupsSequence = Sequence([inner, second])
+    numbers = [Dataset(), Dataset()]
+    for item, number in zip(numbers, ("4711", "4712"), strict=True):
+        item.PatientID, item.Modality = number, "CT"
+    dataset.OtherPatientIDsSequence = Sequence(numbers)
     block = dataset.private_block(0x0009, "INVENTED", create=True)
     block.add_new(0x01, "LO", "Invented^Patient")
     return dataset
@@ -56,10 +64,14 @@ def _keep_complaint(keep_only):
     text = str(_content(found))
     if any(element.tag.is_private for element in found):
         return "Private elements are still there. They have no keyword: what does your condition say of an empty one?"
-    if "Invented^Patient" in text or "4711" in text or "20010203" in text:
+    if any(element.keyword not in _KEEP and element.VR != "SQ" for element in found):
         return "A name, a number or a date of the outermost level is still there: keep by list, do not remove by list."
+    if "OtherPatientIDsSequence" in found:
+        return "A sequence is still there that is not on the list: ask of a sequence, too, whether it may stay."
     if "Invented" in text:
         return "A name is left inside a sequence. A sequence holds datasets: what has to be done with each of them?"
+    if any(element.keyword not in _KEEP for element in found.iterall()):
+        return "A number, a date or a private element is left inside a sequence: the same list holds there, too."
     right = _content(_keep_only(_header(), set(_KEEP)))
     if str(right) != text:
         missing = [str(element.keyword) for element in _keep_only(_header(), set(_KEEP)) if element.tag not in found]
@@ -159,6 +171,41 @@ def _private_left(dataset, keep):
     return clean
 
 
+def _removed_inside(dataset, keep):
+    clean = _outermost_only(dataset, keep)
+
+    def drop(level, element):
+        if level is not clean and element.VR in ("PN", "LO", "UN"):
+            del level[element.tag]
+
+    clean.walk(drop)
+    return clean
+
+
+def _every_sequence(dataset, keep):
+    from pydicom.dataset import Dataset
+    from pydicom.sequence import Sequence
+
+    clean = Dataset()
+    for element in dataset:
+        if element.VR == "SQ":
+            clean.add_new(element.tag, "SQ", Sequence([_every_sequence(item, keep) for item in element.value]))
+        elif element.keyword in keep:
+            clean.add_new(element.tag, element.VR, element.value)
+    return clean
+
+
+def _first_item_only(dataset, keep):
+    from pydicom.sequence import Sequence
+
+    clean = _outermost_only(dataset, keep)
+    for element in clean:
+        if element.VR == "SQ":
+            rest = list(element.value)[1:]
+            element.value = Sequence([_keep_only(element.value[0], keep), *rest])
+    return clean
+
+
 def _no_sequences(dataset, keep):
     from pydicom.dataset import Dataset
 
@@ -169,52 +216,7 @@ def _no_sequences(dataset, keep):
     return clean
 
 
-# --- 5.3-b: how anonymous is a table? --------------------------------------------------------------------------------
-
-
-def _groups(rows, diagnoses):
-    groups = collections.defaultdict(list)
-    for row, diagnosis in zip(rows, diagnoses, strict=True):
-        groups[row].append(diagnosis)
-    return groups
-
-
-def _k_and_l(rows, diagnoses):
-    groups = _groups(rows, diagnoses).values()
-    return min(map(len, groups)), min(len(set(group)) for group in groups)
-
-
-def _k_and_l_by_loops(rows, diagnoses):
-    k = l_value = len(rows)
-    for row in rows:
-        same = [diagnoses[i] for i in range(len(rows)) if rows[i] == row]
-        k, l_value = min(k, len(same)), min(l_value, len(set(same)))
-    return [k, l_value]
-
-
-def _k_and_l_by_pandas(rows, diagnoses):
-    import pandas as pd
-
-    groups = pd.DataFrame({"row": [str(row) for row in rows], "d": diagnoses}).groupby("row")["d"]
-    return np.array([groups.size().min(), groups.nunique().min()])
-
-
-_TABLE = (
-    [("30-39", "f", "north")] * 3
-    + [("30-39", "m", "north")] * 2
-    + [("40-49", "f", "north")] * 4
-    + [("40-49", "m", "s")]
-)
-_ILL = ["flu", "HIV", "flu", "flu", "asthma", "HIV", "HIV", "HIV", "HIV", "flu"]
-_EVEN = [("a", 1), ("b", 1), ("a", 1), ("b", 1), ("b", 1), ("a", 1)]
-_TABLES = (
-    (_TABLE, _ILL),
-    (_TABLE[:9], _ILL[:9]),
-    (_EVEN, ["x", "y", "z", "y", "y", "w"]),
-    (_EVEN, ["x", "y", "z", "x", "z", "z"]),
-)
-
-# --- 5.3-c: the bet --------------------------------------------------------------------------------------------------
+# --- 5.3-b: the bet --------------------------------------------------------------------------------------------------
 
 
 def _largest_belief(prior, epsilons):
@@ -234,7 +236,7 @@ def _belief_by_bayes(prior, epsilons):
     return prior * likelihood / (prior * likelihood + 1 - prior)
 
 
-# --- 5.3-d: the private gradient -------------------------------------------------------------------------------------
+# --- 5.3-c: the private gradient -------------------------------------------------------------------------------------
 
 _SLIPS = {  # a slip of the reader -> what is said
     "not clipped": "A gradient longer than `clip_norm` goes in at full length: one person can move everything.",
@@ -331,6 +333,11 @@ def _gradient_complaint(private_gradient):
                 if abs(noise.std() - wrong) <= 0.1 * wrong + 1e-12:
                     return hint
             return "Your noise has another standard deviation: on the sum it is noise multiplier times clip_norm."
+        steps = np.diff(noise)
+        if min(abs(steps[0::2]).max(), abs(steps[1::2]).max()) < 1e-9 or not 1.2 < steps.std() / noise.std() < 1.65:
+            return "Neighbouring numbers get the same noise: their difference gives the secret away. Draw for each."
+        if not 2.4 < np.mean((noise / noise.std()) ** 4) < 3.9:  # 3 for normal noise, 1.8 for uniform, 6 for Laplace
+            return "Your noise has the right size, but it is not normal: the accountants' proof is about normal noise."
         if np.allclose(noise, asked(_NOISE_ROWS, clip_norm, sigma, size, seed=1)):
             return "Another `rng` gives the same noise: who knows your seed can subtract it. Draw from `rng`."
         if not np.allclose(noise, asked(_NOISE_ROWS, clip_norm, sigma, size)):
@@ -381,13 +388,27 @@ def _uniform_noise(gradients, clip_norm, noise_multiplier, expected_size, rng):
     return clean + rng.random(len(clean)) * noise_multiplier * clip_norm / expected_size
 
 
+def _other_noise(kind):
+    def private_gradient(gradients, clip_norm, noise_multiplier, expected_size, rng):
+        clean, size = _private(gradients, clip_norm, 0.0, expected_size, rng), gradients.shape[1]
+        if kind == "uniform":
+            noise = rng.uniform(-math.sqrt(3), math.sqrt(3), size)
+        elif kind == "laplace":
+            noise = rng.laplace(0, 1 / math.sqrt(2), size)
+        else:
+            noise = np.repeat(rng.normal(size=size // 2 + 1), 2)[:size]
+        return clean + noise * noise_multiplier * clip_norm / expected_size
+
+    return private_gradient
+
+
 def _nothing_without_rows(gradients, clip_norm, noise_multiplier, expected_size, rng):
     if len(gradients) == 0:
         return np.zeros(gradients.shape[1])
     return _private(gradients, clip_norm, noise_multiplier, expected_size, rng)
 
 
-# --- 5.3-e: one round of federated averaging -------------------------------------------------------------------------
+# --- 5.3-d: one round of federated averaging -------------------------------------------------------------------------
 
 
 def _gradient(w, X, y):
@@ -446,6 +467,17 @@ def _round_with(slip):
     return federated_round
 
 
+def _round_pooled(w, hospitals, gradient, learning_rate, local_steps):
+    X, y = (np.concatenate([hospital[k] for hospital in hospitals]) for k in (0, 1))
+    return _round(w, [(X, y)], gradient, learning_rate, local_steps)
+
+
+def _round_after_each_step(w, hospitals, gradient, learning_rate, local_steps):
+    for _ in range(local_steps):
+        w = _round(w, hospitals, gradient, learning_rate, 1)
+    return w
+
+
 def _round_of_one_step(w, hospitals, gradient, learning_rate, local_steps):
     return _round(w, hospitals, gradient, learning_rate, 1)
 
@@ -468,7 +500,9 @@ EXERCISES = [
         solutions=(_keep_only, _keep_by_deleting, _keep_with_setattr),
         misconceptions=(
             Misconception(_delete_in_place, "Your function has changed the header it was given"),
-            Misconception(_outermost_only, "A name is left inside a sequence."),
+            Misconception(_outermost_only, "A name is left inside a sequence.", also=(_first_item_only,)),
+            Misconception(_every_sequence, "A sequence is still there that is not on the list"),
+            Misconception(_removed_inside, "A number, a date or a private element is left inside a sequence"),
             Misconception(_names_only, "keep by list, do not remove by list."),
             Misconception(_private_left, "Private elements are still there."),
             Misconception(_no_sequences, "Something that may stay is missing: SharedFunctionalGroupsSequence."),
@@ -477,49 +511,6 @@ EXERCISES = [
     ),
     Exercise(
         id="5.3-b",
-        expected=_k_and_l,
-        cases=_TABLES,
-        solutions=(_k_and_l_by_loops, _k_and_l_by_pandas),
-        misconceptions=(
-            Misconception(
-                lambda rows, diagnoses: (_k_and_l(rows, diagnoses)[0], len(set(diagnoses))),
-                "Your l counts the diagnoses of the whole table. Who is looked for is in one group only.",
-            ),
-            Misconception(
-                lambda rows, diagnoses: (
-                    _k_and_l(rows, diagnoses)[0],
-                    len(set(min(_groups(rows, diagnoses).values(), key=len))),
-                ),
-                "Your l is that of the smallest group. A larger group can be poorer: look at all of them.",
-            ),
-            Misconception(
-                lambda rows, diagnoses: (
-                    max(map(len, _groups(rows, diagnoses).values())),
-                    _k_and_l(rows, diagnoses)[1],
-                ),
-                "Your k is the size of the largest group; the promise must hold for everybody.",
-            ),
-            Misconception(
-                lambda rows, diagnoses: (len(set(rows)), _k_and_l(rows, diagnoses)[1]),
-                "Your k counts the groups, not the persons in them.",
-            ),
-            Misconception(
-                lambda rows, diagnoses: _k_and_l(rows, diagnoses)[::-1],
-                "Both numbers are there, in the other order: first k.",
-            ),
-            Misconception(
-                lambda rows, diagnoses: _k_and_l([row[:1] for row in rows], diagnoses),
-                "Your groups ignore some of the columns: all quasi-identifiers of a row belong together.",
-            ),
-            Misconception(
-                lambda rows, diagnoses: _k_and_l([(*r, d) for r, d in zip(rows, diagnoses, strict=True)], diagnoses),
-                "Your groups are made with the diagnosis. An attacker does not know it: it is what they want to learn.",
-            ),
-        ),
-        hint="Put the persons of the first table into groups on paper: how many are in each, with which diagnoses?",
-    ),
-    Exercise(
-        id="5.3-c",
         expected=_largest_belief,
         cases=((0.5, [1.0]), (0.01, [2.0]), (0.1, [0.5, 0.5, 1.0]), (0.9, [0.1, 0.2])),
         solutions=(_belief_by_product, _belief_by_bayes),
@@ -556,7 +547,7 @@ EXERCISES = [
         hint="Do prior 0.5 and one epsilon of 1 by hand: the odds before, times e, and back to a probability.",
     ),
     Exercise(
-        id="5.3-d",
+        id="5.3-c",
         requirement=_gradient_complaint,
         solutions=(_with_slip(""), _private_by_loop, _private_noise_after, _private_by_tensorflow),
         misconceptions=(
@@ -564,13 +555,15 @@ EXERCISES = [
             *(Misconception(_with_slip(slip), hint) for slip, hint in _NOISES.items()),
             Misconception(_own_seed, "Another `rng` gives the same noise"),
             Misconception(_uniform_noise, "Your noise is not centred at 0"),
+            Misconception(_other_noise("uniform"), "but it is not normal", also=(_other_noise("laplace"),)),
+            Misconception(_other_noise("pairs"), "Neighbouring numbers get the same noise"),
             Misconception(_nothing_without_rows, "When nobody is drawn (no row)"),
         ),
         error_hint="The gradients have the shape (persons, P): lengths need keepdims, so that they divide the rows.",
         seconds=20,
     ),
     Exercise(
-        id="5.3-e",
+        id="5.3-d",
         expected=_round,
         cases=_ROUNDS,
         solutions=(_round_by_average, _round_by_changes),
@@ -591,6 +584,11 @@ EXERCISES = [
             Misconception(_round_with("not divided"), "Your sum is not divided by the number of all patients."),
             Misconception(_round_with("by hospitals"), "Weighted by patients, but divided by the number of hospitals."),
             Misconception(_round_with("last"), "These are the weights of the last hospital: nothing was averaged."),
+            Misconception(
+                _round_pooled,
+                "This is training in one place: a hospital walks alone, and the server averages only at the end.",
+                also=(_round_after_each_step,),
+            ),
             Misconception(_round_without_start, "This is the change. The new weights are asked for."),
         ),
         hint="Do one local step on paper for two hospitals: where does each arrive, and how much does it count?",
