@@ -71,7 +71,7 @@ def l_diversity(rows, sensitive):
     rows : list of tuples, array or DataFrame, shape (n, quasi-identifiers)
         As in `k_anonymity`.
     sensitive : list, array or Series, shape (n,)
-        What must stay unknown, such as a diagnosis.
+        What must stay unknown, such as a diagnosis. A missing value counts as one more value.
 
     Returns
     -------
@@ -286,6 +286,7 @@ def private_mean(gradients, clip_norm, noise_multiplier, expected_size, seed=0):
     Each row is clipped, the clipped rows are added up, normal noise of standard deviation ``noise_multiplier *
     clip_norm`` is added to each entry of the **sum**, and the sum is divided by the size that the batch has on average.
     The size that was drawn is no divisor: it depends on who is in the data.
+    Strictly the number of persons does, too: the guarantee takes it as public, or a fixed number near it is used.
 
     Parameters
     ----------
@@ -341,7 +342,7 @@ def poisson_batch(n, sampling_rate, seed=0, capacity=None):
         As in `laplace_mechanism`.
     capacity : int, optional
         The fixed size. Without it: the mean plus six standard deviations, and at most `n`. A batch that would be larger
-        (one in a thousand million) raises an error and is not cut.
+        (one in a hundred million where about 50 or more are expected) raises an error and is not cut.
 
     Returns
     -------
@@ -450,8 +451,9 @@ def dp_sgd(
 ):
     """Train a Keras model with DP-SGD on Poisson batches. The guarantee is that of `epsilon_spent`.
 
-    What the guarantee does **not** cover: means and ranges by which the features were scaled, if these persons'
-    values went into them, and every setting that was chosen by looking at results on these persons.
+    The number of persons is taken as public. What the guarantee does **not** cover: means and ranges by which the
+    features were scaled, if these persons' values went into them, and every setting that was chosen by looking at
+    results on these persons.
 
     Parameters
     ----------
