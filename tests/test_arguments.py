@@ -15,8 +15,20 @@ import pytest
 import course_utils
 from course_utils import images
 
-MODULES = ("", "brain_lesions", "convolution", "generative", "images", "molecules", "plots", "privacy", "proteins")
-MODULES += ("survival", "training")
+MODULES = (
+    "",
+    "brain_lesions",
+    "convolution",
+    "generative",
+    "imbalance",
+    "images",
+    "molecules",
+    "plots",
+    "privacy",
+    "proteins",
+    "survival",
+)
+MODULES += ("training",)
 
 
 class Model:
@@ -92,6 +104,14 @@ GOOD = {
     "event": np.array([1, 1, 1, 0, 0, 0]),
     "risk": np.array([3.0, 5.0, 1.0, 2.0, 4.0, 0.5]),
     "survival": np.full((6, 2), 0.5),
+    "features": np.array([[0.0], [1.0], [2.0], [4.0]]),
+    "probabilities": np.array([0.1, 0.8, 0.3, 0.6]),
+    "outputs": np.array([0.1, 0.8, 0.3]),
+    "n_neighbours": 1,
+    "prevalence": 0.5,
+    "threshold": 0.5,
+    "cost_miss": 9.0,
+    "cost_alarm": 1.0,
     "horizons": np.array([3.0, 7.0]),
     "horizon": 5.0,
     "edges": np.array([0.0, 3.0, 9.0]),
@@ -124,7 +144,6 @@ GOOD = {
     "separation": 2,
     "epsilon": 1.0,
     "delta": 0.01,
-    "sensitivity": 1.0,
     "noise_multiplier": 1.0,
     "sampling_rate": 0.5,
     "steps": 2,
@@ -139,11 +158,14 @@ GOOD = {
     "divergences": np.array([0.1, 0.2]),
     "n_sites": 2,
     "sizes": [1, 3],
+    "sensitivity": 0.9,
+    "specificity": 0.8,
 }
 # Where one function needs something else under the same name.
 SPECIAL = {
     "output_size": {"size": 8},
     "simulate_brain_lesions": {"size": 32},
+    "smote": {"n_new": 3},
     "simulate_calcifications": {"n_images": 4},
     "number_grid": {"values": DISTANCES, "window": (0, 0, 1, 3), "weights": np.array([[1.0, 2.0, 3.0]])},
     "network_units": {"layers": [[1, 2], [3]], "weights": [[[1], [2]]]},
@@ -265,6 +287,7 @@ def test_the_functions_are_found_and_their_arguments_understood():
         "label_smoothing": "float",
         "validation_data": "",
         "callbacks": "",
+        "width": "int",
     }
     assert len(arguments_of("int")) > 40 and len(arguments_of("float", "number")) > 8 and len(arguments_of("bool")) > 6
 
