@@ -8,7 +8,9 @@ A guarantee is a pair: ``epsilon`` and ``delta``. Two data sets are neighbours i
 neighbours and every set of answers ``P(answer on one) <= exp(epsilon) P(answer on the other) + delta``.
 """
 
+import functools
 import math
+from collections.abc import Hashable
 
 import numpy as np
 
@@ -385,8 +387,8 @@ def _sampling_rate(value, name="sampling_rate"):
     return value
 
 
-def dp_sgd_step(model, loss, *, learning_rate, clip_norm, noise_multiplier, expected_size):
-    """Compile one step of DP-SGD for a Keras model: a gradient per person, clipped, added up, with noise.
+def dp_sgd_step(model, loss, *, learning_rate, clip_norm, noise_multiplier, expected_size, seed=0):
+    """Return one step of DP-SGD for a Keras model, compiled: a gradient per person, clipped, added up, with noise.
 
     `tf.vectorized_map` computes the gradients of all persons of the batch at once. Batch normalisation is refused: it
     mixes the persons of a batch, so that no gradient belongs to one of them.
@@ -401,12 +403,14 @@ def dp_sgd_step(model, loss, *, learning_rate, clip_norm, noise_multiplier, expe
         Above 0.
     noise_multiplier : number
         At least 0.
+    seed : int or NumPy generator
+        As in `laplace_mechanism`.
 
     Returns
     -------
     function
         ``step(features, labels, weights)`` makes one step. Shapes (capacity, ...), (capacity, ...) and (capacity,), as
-        `poisson_batch` fills them. The noise comes from TensorFlow's global generator.
+        `poisson_batch` fills them.
 
     Raises
     ------
@@ -421,10 +425,32 @@ def dp_sgd_step(model, loss, *, learning_rate, clip_norm, noise_multiplier, expe
     clip_norm = _checks.number(clip_norm, "clip_norm", above=0)
     noise_multiplier = _checks.number(noise_multiplier, "noise_multiplier", least=0)
     expected_size = _checks.number(expected_size, "expected_size", above=0)
+    generator = _checks.generator(seed)
     _check_model(model)
     if not callable(loss):
         raise TypeError(f"loss must be a function of labels and outputs, got {_checks._short(loss)}")
     import tensorflow as tf
+
+    # Compiled once for a model and a loss: trained again, from other weights or with other settings, it is not again.
+    compiled = _compiled_step if isinstance(loss, Hashable) else _compiled_step.__wrapped__
+    one_step = compiled(model, loss, tuple(map(id, model.trainable_variables)))
+    settings = tf.constant([learning_rate, clip_norm, noise_multiplier * clip_norm, expected_size], tf.float32)
+    n_weights = sum(math.prod(variable.shape) for variable in model.trainable_variables)
+
+    def step(features, labels, weights):
+        noise = generator.standard_normal(n_weights, np.float32)
+        one_step(features, labels, weights, tf.constant(noise), settings)
+
+    return step
+
+
+@functools.lru_cache(maxsize=4)
+def _compiled_step(model, loss, _trained):
+    """Compile a step whose settings and whose noise, a standard normal number for each weight, are arguments."""
+    import tensorflow as tf
+
+    shapes = [tuple(variable.shape) for variable in model.trainable_variables]
+    sizes = list(map(math.prod, shapes))
 
     def gradient_of_one(person):
         features, label = person
@@ -433,17 +459,18 @@ def dp_sgd_step(model, loss, *, learning_rate, clip_norm, noise_multiplier, expe
         return tape.gradient(value, model.trainable_variables)
 
     @tf.function(reduce_retracing=True)
-    def step(features, labels, weights):
+    def one_step(features, labels, weights, noise, settings):
+        learning_rate, clip_norm, noise_scale, expected_size = tf.unstack(settings)
         gradients = tf.vectorized_map(gradient_of_one, (features, labels))
         squares = [tf.reduce_sum(g**2, axis=list(range(1, len(g.shape)))) for g in gradients]
         norms = tf.sqrt(tf.add_n(squares))
         factors = weights * tf.minimum(1.0, clip_norm / tf.maximum(norms, 1e-12))
-        for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
-            total = tf.tensordot(factors, gradient, axes=1)
-            noise = tf.random.normal(tf.shape(total), stddev=noise_multiplier * clip_norm)
-            variable.assign_sub(learning_rate * (total + noise) / expected_size)
+        parts = tf.split(noise, sizes)
+        for variable, gradient, part, shape in zip(model.trainable_variables, gradients, parts, shapes, strict=True):
+            total = tf.tensordot(factors, gradient, axes=1) + noise_scale * tf.reshape(part, shape)
+            variable.assign_sub(learning_rate * total / expected_size)
 
-    return step
+    return one_step
 
 
 def dp_sgd(
@@ -473,8 +500,8 @@ def dp_sgd(
         Above 0.
     loss : function, optional
         As in `dp_sgd_step`; by default the cross-entropy of a logit.
-    seed : int
-        Sets the batches and TensorFlow's generator.
+    seed : int or NumPy generator
+        As in `laplace_mechanism`: for the batches and the noise.
 
     Returns
     -------
@@ -491,27 +518,29 @@ def dp_sgd(
     labels = _checks.array(labels, "labels", axes=1).astype(np.float32)
     _checks.same_length(features=features, labels=labels)
     q, steps = _sampling_rate(sampling_rate), _checks.integer(steps, "steps", least=1)
-    seed = _checks.seed(seed)
+    generator = _checks.generator(seed)
     _check_model(model)
     import tensorflow as tf
 
-    def cross_entropy(label, logit):
-        return tf.nn.sigmoid_cross_entropy_with_logits(labels=label[:, None], logits=logit)
-
     step = dp_sgd_step(
         model,
-        cross_entropy if loss is None else loss,
+        _cross_entropy if loss is None else loss,
         learning_rate=learning_rate,
         clip_norm=clip_norm,
         noise_multiplier=noise_multiplier,
         expected_size=q * len(labels),
+        seed=generator,
     )
-    tf.random.set_seed(seed)
-    generator = np.random.default_rng(seed)
     for _ in range(steps):
         indices, weights = poisson_batch(len(labels), q, generator)
         step(tf.constant(features[indices]), tf.constant(labels[indices]), tf.constant(weights))
     return model
+
+
+def _cross_entropy(label, logit):
+    import tensorflow as tf
+
+    return tf.nn.sigmoid_cross_entropy_with_logits(labels=label[:, None], logits=logit)
 
 
 def _check_model(model):

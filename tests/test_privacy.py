@@ -327,6 +327,23 @@ def test_training_is_repeatable_and_a_seed_changes_it():
     assert not np.allclose(ends[0], ends[2])
 
 
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_network_that_is_trained_again_with_other_settings_is_trained_like_a_new_one(frozen):
+    X, y = data(40)
+    model, ends = network(), []
+    begun = model.get_weights()
+    privacy.dp_sgd(model, X, y, sampling_rate=0.3, noise_multiplier=0.5, clip_norm=0.1, steps=2, seed=3)
+    model.set_weights(begun)
+    for some in (model, network()):
+        some.layers[0].trainable = not frozen
+        privacy.dp_sgd(
+            some, X, y, sampling_rate=0.4, noise_multiplier=1.5, clip_norm=2.0, steps=3, learning_rate=0.2, seed=1
+        )
+        ends.append(flat(some))
+    np.testing.assert_allclose(ends[0], ends[1], atol=1e-6)
+    assert np.allclose(model.get_weights()[0], begun[0]) == frozen
+
+
 def test_models_that_cannot_be_private_are_refused():
     import keras
 
