@@ -701,6 +701,8 @@ def epsilon_spent(sampling_rate, noise_multiplier, steps, delta, accountant="pld
 def noise_multiplier_for(epsilon, delta, sampling_rate, steps, accountant="pld", tolerance=1e-3):
     """Return the least noise multiplier, rounded up, with which `steps` steps spend no more than `epsilon`.
 
+    Where less than about 0.1 would do, the search ends there: so little noise protects nobody.
+
     Parameters
     ----------
     epsilon : number

@@ -296,7 +296,7 @@ def _private(gradients, clip_norm, noise_multiplier, expected_size, rng, slip=""
 
 
 _ROWS = np.array([[3.0, 4.0, 0.0], [0.3, 0.0, 0.4], [0.0, -12.0, 5.0], [0.0, 0.0, 0.0]])
-_NOISE_ROWS = np.zeros((9, 2000))  # no signal: what comes back is noise
+_NOISE_ROWS = np.zeros((9, 1000))  # no signal: what comes back is noise
 
 
 def _gradient_complaint(private_gradient):
@@ -321,11 +321,11 @@ def _gradient_complaint(private_gradient):
             return "Without noise your answer differs: do the two rows (3, 4) and (0.3, 0.4) with clip_norm 1 on paper."
     for clip_norm, sigma, size in ((3.0, 4.0, 5.0), (0.5, 0.25, 2.0)):
         noise = asked(_NOISE_ROWS, clip_norm, sigma, size)
-        if noise.shape != (2000,):
-            return f"For gradients of 2000 numbers a vector of 2000 is asked for; yours has the shape {noise.shape}."
+        if noise.shape != (1000,):
+            return f"For gradients of 1000 numbers a vector of 1000 is asked for; yours has the shape {noise.shape}."
         if noise.std() < 1e-9 < abs(noise).max():
             return _NOISES["one for all"]
-        if abs(noise.mean()) > 6 * noise.std() / math.sqrt(2000):
+        if abs(noise.mean()) > 6 * noise.std() / math.sqrt(1000):
             return "Your noise is not centred at 0: on average it must change nothing."
         if not 0.9 < noise.std() / (sigma * clip_norm / size) < 1.1:
             for slip, hint in _NOISES.items():
@@ -342,8 +342,8 @@ def _gradient_complaint(private_gradient):
             return "Another `rng` gives the same noise: who knows your seed can subtract it. Draw from `rng`."
         if not np.allclose(noise, asked(_NOISE_ROWS, clip_norm, sigma, size)):
             return "The same `rng` gives another noise: draw from `rng`, so that a run can be repeated."
-    empty = asked(np.zeros((0, 2000)), 1.0, 1.0, 4.0)
-    if empty.shape != (2000,) or not 0.9 < empty.std() * 4 < 1.1:
+    empty = asked(np.zeros((0, 1000)), 1.0, 1.0, 4.0)
+    if empty.shape != (1000,) or not 0.9 < empty.std() * 4 < 1.1:
         return "When nobody is drawn (no row), the step must be made of noise alone: else its absence tells."
     return ""
 
