@@ -24,6 +24,7 @@ MODULES = (
     "images",
     "molecules",
     "plots",
+    "privacy",
     "proteins",
     "survival",
 )
@@ -51,6 +52,13 @@ class Model:
 def first_column(rows):
     """A critic without weights."""
     return rows[:, :1]
+
+
+def tiny_network():
+    """The smallest network that can be trained."""
+    import keras
+
+    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
 
 
 NUMBERS = np.random.default_rng(0).normal(size=(4, 8, 8, 1)).astype("float32")
@@ -134,6 +142,22 @@ GOOD = {
     "n_patients": 4,
     "batch_size": 2,
     "separation": 2,
+    "epsilon": 1.0,
+    "delta": 0.01,
+    "noise_multiplier": 1.0,
+    "sampling_rate": 0.5,
+    "steps": 2,
+    "clip_norm": 1.0,
+    "learning_rate": 0.1,
+    "expected_size": 2.0,
+    "accountant": "rdp",
+    "gradients": POINTS,
+    "rows": [("a", 1), ("a", 1), ("b", 2)],
+    "sensitive": ["x", "y", "x"],
+    "orders": np.array([2, 3]),
+    "divergences": np.array([0.1, 0.2]),
+    "n_sites": 2,
+    "sizes": [1, 3],
     "sensitivity": 0.9,
     "specificity": 0.8,
 }
@@ -158,6 +182,11 @@ SPECIAL = {
     "graph_rows": {"elements": 3},
     "draw_molecules": {"labels": ["ethanol", "toluene", "methylcyclopropane"]},
     "calibration_at": {"predicted": np.full(6, 0.5)},
+    "laplace_mechanism": {"value": np.array([1.0, 2.0])},
+    "federated_average": {"weights": [[np.zeros(2)], [np.ones(2)]]},
+    "poisson_batch": {"n": 20, "capacity": 20},
+    "dp_sgd": {"model": tiny_network(), "features": POINTS, "labels": np.array([0, 1, 0, 1, 1, 0])},
+    "dp_sgd_step": {"model": tiny_network(), "loss": first_column},
     "concordance_interval": {"n_resamples": 3, "risk_b": np.array([1.0, 2.0, 0.5, 4.0, 3.0, 0.0])},
     "measure_molecules": {"generated": ["CCO", None]},
     "scaffold_split": {"shares": (0.4, 0.6), "seed": 3},
