@@ -361,8 +361,8 @@ EXERCISES = [
                 hint="The PPV is a share of the positives, the specificity a share of the healthy.",
             ),
         ),
-        hint="Imagine 100,000 people. How many true positives are there? How many false ones may there be, so that "
-        "the PPV is reached? Of how many healthy people is that a share?",
+        hint="Imagine 100,000 people. How many true positives are there, and how many false ones may there be? Of how "
+        "many healthy people is that a share? If yours is nearly right, it is found by steps, or rounded.",
     ),
     Exercise(
         id="2-d",
