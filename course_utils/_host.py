@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 
-def main(folder, name, rank, n_hosts, seconds):
+def _main(folder, name, rank, n_hosts, seconds):
     """Run function `name` of FOLDER/function.py with the arrays beside it."""
     threading.Thread(target=_end_with_the_starter, daemon=True).start()
     clock = threading.Timer(float(seconds), os._exit, [3])
@@ -64,4 +64,4 @@ def _end_with_the_starter():
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    _main(*sys.argv[1:])

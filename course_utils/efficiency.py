@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 import course_utils
-from course_utils import _checks, machine
+from course_utils import _checks
 
 __all__ = [
     "Latency",
@@ -180,7 +180,7 @@ def int8_parameters(low, high):
     Parameters
     ----------
     low, high : float
-        Smallest and largest value that is to be represented; low < high, or both 0 must not hold.
+        Smallest and largest value that is to be represented; not low > high, and not both 0.
 
     Returns
     -------
@@ -213,9 +213,9 @@ def quantise(values, scale, zero_point=0):
     Parameters
     ----------
     values : array of finite numbers
-    scale : float, or array that broadcasts against `values`
+    scale : number, or array that broadcasts against `values`
         The step, positive; one for each channel where it is an array.
-    zero_point : int from -128 to 127
+    zero_point : whole number from -128 to 127
         The whole number that stands for 0.
 
     Returns
@@ -244,8 +244,10 @@ def dequantise(q, scale, zero_point=0):
     Parameters
     ----------
     q : array of whole numbers from -128 to 127
-    scale, zero_point :
-        As in `quantise`.
+    scale : number, or array that broadcasts against `q`
+        The step, as in `quantise`.
+    zero_point : whole number from -128 to 127
+        What stands for 0.
 
     Returns
     -------
@@ -544,6 +546,8 @@ def _free_ports(count):
 
 
 def _start_host(folder, name, rank, addresses, timeout):
+    from course_utils import machine
+
     environment = machine.environment()
     for proxy in ("http_proxy", "https_proxy", "all_proxy"):  # nothing here leaves the machine
         environment.pop(proxy, None)

@@ -16,7 +16,7 @@ import course_utils
 from course_utils import images
 
 MODULES = ("", "brain_lesions", "convolution", "generative", "images", "molecules", "plots", "proteins", "survival")
-MODULES += ("training",)
+MODULES += ("efficiency", "training")
 
 
 class Model:
@@ -40,6 +40,11 @@ class Model:
 def first_column(rows):
     """A critic without weights."""
     return rows[:, :1]
+
+
+def nothing(rank, n_hosts):
+    """What a host does that has nothing to do."""
+    return {"rank": rank}
 
 
 NUMBERS = np.random.default_rng(0).normal(size=(4, 8, 8, 1)).astype("float32")
@@ -115,6 +120,15 @@ GOOD = {
     "n_patients": 4,
     "batch_size": 2,
     "separation": 2,
+    "call": dict,
+    "low": -1.0,
+    "high": 1.0,
+    "q": np.array([[1, -2], [3, 0]]),
+    "scale": 0.5,
+    "share": 0.5,
+    "repeats": 5,
+    "function": nothing,
+    "n_hosts": 1,
 }
 # Where one function needs something else under the same name.
 SPECIAL = {
@@ -138,10 +152,13 @@ SPECIAL = {
     "calibration_at": {"predicted": np.full(6, 0.5)},
     "concordance_interval": {"n_resamples": 3, "risk_b": np.array([1.0, 2.0, 0.5, 4.0, 3.0, 0.0])},
     "measure_molecules": {"generated": ["CCO", None]},
+    "magnitude_masks": {"weights": [POINTS, POINTS[0]]},
+    "to_litert": {"precision": "int8", "samples": NUMBERS},
     "scaffold_split": {"shares": (0.4, 0.6), "seed": 3},
 }
 # They take no numbers.
 NOT_CALLED = {
+    "LiteRTModel",
     "LossCurves",
     "arrow",
     "course_map",
@@ -157,7 +174,7 @@ BAD = {
     "bool": [0, 1, "True", 1.0, [True], np.array([True, False]), None],
     "number": ["a", [0.5, 0.5], 1j, None],  # of any kind
 }
-MAY_BE_NEGATIVE = {"centre", "margin"}
+MAY_BE_NEGATIVE = {"centre", "high", "low", "margin"}
 
 
 def functions():
@@ -200,7 +217,7 @@ def call(name, **changes):
             arguments[parameter.name] = good[parameter.name]
         elif parameter.kind is not parameter.VAR_KEYWORD and parameter.default is parameter.empty:
             pytest.fail(f"{name} needs a good value of {parameter.name} in GOOD")
-    if name == "grad_cam":
+    if name in ("grad_cam", "layer_costs", "to_litert"):
         arguments["model"] = images.small_cnn((8, 8, 1), width=2)
     return function(**arguments | changes)
 

@@ -285,78 +285,69 @@ def _weight_tables():
 
 
 def _shared_gradient(gradients, counts):
-    n, found = sum(counts), []
-    for layer in range(len(gradients[0])):
-        total = 0.0
-        for host, count in zip(gradients, counts, strict=True):
-            if count > 0:
-                total = total + count * host[layer]
-        found.append(total / n)
-    return found
+    total = 0.0
+    for gradient, count in zip(gradients, counts, strict=True):
+        if count > 0:
+            total = total + count * gradient
+    return total / sum(counts)
 
 
 def _shared_by_average(gradients, counts):
-    there = [host for host, count in zip(gradients, counts, strict=True) if count]
-    weights = [count for count in counts if count]
-    return [np.average(np.stack(arrays), axis=0, weights=weights) for arrays in zip(*there, strict=True)]
+    there = [gradient for gradient, count in zip(gradients, counts, strict=True) if count]
+    return np.average(np.stack(there), axis=0, weights=[count for count in counts if count])
 
 
 def _shared_with_zeros(gradients, counts):
     shares = np.array(counts) / np.sum(counts)
-    return [
-        np.sum([share * np.nan_to_num(array) for share, array in zip(shares, arrays, strict=True)], axis=0)
-        for arrays in zip(*gradients, strict=True)
-    ]
+    return shares @ np.nan_to_num(np.array(gradients))
+
+
+def _shared_place_by_place(gradients, counts):
+    found = []
+    for place in range(len(gradients[0])):
+        found.append(sum(g[place] * c for g, c in zip(gradients, counts, strict=True) if c) / sum(counts))
+    return found
 
 
 def _shared_plain_mean(gradients, counts):
-    there = [host for host, count in zip(gradients, counts, strict=True) if count]
-    return [np.mean(np.stack(arrays), axis=0) for arrays in zip(*there, strict=True)]
+    there = [gradient for gradient, count in zip(gradients, counts, strict=True) if count]
+    return np.mean(np.stack(there), axis=0)
 
 
 def _shared_mean_of_all(gradients, counts):
-    return [np.mean(np.stack(arrays), axis=0) for arrays in zip(*gradients, strict=True)]
+    return np.mean(np.stack(gradients), axis=0)
+
+
+def _shared_mean_with_zeros(gradients, counts):
+    return np.mean(np.nan_to_num(np.array(gradients)), axis=0)
 
 
 def _shared_with_nan(gradients, counts):
-    return [
-        sum(count * array for count, array in zip(counts, arrays, strict=True)) / sum(counts)
-        for arrays in zip(*gradients, strict=True)
-    ]
+    return sum(count * gradient for count, gradient in zip(counts, gradients, strict=True)) / sum(counts)
 
 
 def _shared_sum(gradients, counts):
-    return [array * sum(counts) for array in _shared_gradient(gradients, counts)]
+    return _shared_gradient(gradients, counts) * sum(counts)
 
 
 def _shared_over_hosts(gradients, counts):
-    return [array * sum(counts) / len(counts) for array in _shared_gradient(gradients, counts)]
+    return _shared_sum(gradients, counts) / len(counts)
 
 
 def _shared_sum_of_means(gradients, counts):
-    return [array * sum(count > 0 for count in counts) for array in _shared_plain_mean(gradients, counts)]
+    return _shared_plain_mean(gradients, counts) * sum(count > 0 for count in counts)
 
 
-def _shared_one_layer(gradients, counts):
-    return _shared_gradient(gradients, counts)[:1]
-
-
-def _shared_as_numbers(gradients, counts):
-    """Average over the entries of each layer as well."""
-    return [np.mean(array) for array in _shared_gradient(gradients, counts)]
+def _shared_as_number(gradients, counts):
+    """Average over the weights as well."""
+    return np.mean(_shared_gradient(gradients, counts))
 
 
 def _hosts():
     rng = np.random.default_rng(7)
-
-    def of(count):
-        arrays = [rng.normal(size=(2, 3)).round(2), rng.normal(size=3).round(2)]
-        return [array if count else np.full(array.shape, np.nan) for array in arrays]
-
-    hand = [[np.array([1.0])], [np.array([11 / 3])]]
-    cases = [(hand, [1, 3])]
+    cases = [([np.array([1.0]), np.array([11 / 3])], [1, 3])]
     for counts in ([4, 4], [10, 2, 5], [3, 0, 9]):
-        cases.append(([of(count) for count in counts], counts))
+        cases.append(([rng.normal(size=3).round(2) if count else np.full(3, np.nan) for count in counts], counts))
     return cases
 
 
@@ -421,7 +412,17 @@ EXERCISES = [
         "5.1-b",
         requirement=_judge_soft_loss,
         solutions=(_soft_loss, _soft_loss_of_tensorflow, _soft_loss_of_keras, _soft_loss_by_loop),
-        misconceptions=(),
+        misconceptions=(
+            *(Misconception(wrong, hint) for wrong, hint in _wrong_soft_losses()),
+            Misconception(
+                _soft_loss_overflowing,
+                "For logits near 1000 the exponential overflows. Is there a function that gives the logarithm at once?",
+            ),
+            Misconception(
+                _soft_loss_in_numpy,
+                "The value is right, but no gradient flows back to the student: use functions of TensorFlow only.",
+            ),
+        ),
         seconds=30,
     ),
     Exercise(
@@ -472,13 +473,13 @@ EXERCISES = [
         "5.1-d",
         expected=_shared_gradient,
         cases=_hosts(),
-        solutions=(_shared_by_average, _shared_with_zeros),
+        solutions=(_shared_by_average, _shared_with_zeros, _shared_place_by_place),
         tolerance=1e-6,
         misconceptions=(
             Misconception(
                 _shared_plain_mean,
                 "Every host counts alike. A host with one patient then weighs as much as one with many.",
-                also=(_shared_mean_of_all,),
+                also=(_shared_mean_of_all, _shared_mean_with_zeros),
             ),
             Misconception(
                 _shared_with_nan,
@@ -487,9 +488,8 @@ EXERCISES = [
             Misconception(_shared_sum, "That is the sum over all patients. By what is it to be divided?"),
             Misconception(_shared_over_hosts, "You divided by the number of hosts instead of the number of patients."),
             Misconception(_shared_sum_of_means, "You added the means of the hosts without weighting or dividing them."),
-            Misconception(_shared_one_layer, "One array for *each* layer is asked for."),
             Misconception(
-                _shared_as_numbers, "Each array keeps its shape: the mean runs over patients, not over weights."
+                _shared_as_number, "The array keeps its shape: the mean runs over patients, not over weights."
             ),
         ),
         hint="Turn each host's mean back into the sum over its patients; then all patients are alike.",
