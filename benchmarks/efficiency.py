@@ -211,15 +211,16 @@ def section():
     text = (
         "## Chapter 5.1: what makes a network cheaper, and what does not (efficiency.py)\n\n"
         "The network of lab 4.1 (136,537 parameters) on simulated brain lesions of 32 x 32 pixels. Milliseconds of one "
-        "image (latency: the median of 50 calls; processor time: the least) or of one step of 64 images (training, "
-        "hosts: the best of several rounds). Ratio: processor time against the plain step, in turns.\n\n"
+        "image (latency: the median of 50 calls; processor time: the least), of 64 images (training: the best of three "
+        "rounds) or of one step (hosts: the best of five rounds). Ratio: processor time against the plain step, in "
+        "turns.\n\n"
         f"{report.made_by(rows)}\n"
     )
     header = ["what", "ms", "processor ms", "ratio", "kB"]
     columns = ["wall_ms", "cpu_ms", "cpu_ratio", "kilobytes"]
     for part, title in (
         ("latency", "One image"),
-        ("training", "A training step with one thing changed"),
+        ("training", "Training, 64 images, with one thing changed"),
         ("hosts", "A step of a network of three convolutions (27,000 weights), shared or not"),
     ):
         lines = [[row["what"], *(row[name] for name in columns)] for row in rows if row["part"] == part]

@@ -75,7 +75,8 @@ def layer_costs(model):
     TypeError
         If `model` is no Keras model.
     ValueError
-        If it is not built, or holds a layer whose products are not known here, such as a recurrent one.
+        If it is not built, or holds a layer whose products are not known here: a recurrent one, one that is used twice,
+        one with the channels first.
 
     Source: Howard et al. 2017, https://arxiv.org/abs/1704.04861, section 3.1
 
@@ -93,6 +94,11 @@ def layer_costs(model):
 def _layer_cost(layer):
     from keras import layers
 
+    products_without_weights = layers.Attention | layers.AdditiveAttention | layers.Dot
+    if getattr(layer, "data_format", "channels_last") == "channels_first":
+        raise ValueError(f"the layer {layer.name!r} has its channels first; they must be last to be counted here")
+    if len(layer._inbound_nodes) > 1:
+        raise ValueError(f"the layer {layer.name!r} is used more than once; that is not counted here")
     output_shape = tuple(layer.output.shape[1:])
     if None in output_shape:
         raise ValueError(f"the layer {layer.name!r} has an output of unknown size {output_shape}: fix the input's size")
@@ -102,7 +108,9 @@ def _layer_cost(layer):
     elif isinstance(layer, layers.Conv1D | layers.Conv2D | layers.DepthwiseConv2D | layers.Dense):
         # Every weight meets one input at each position of the output; grouped convolutions have fewer weights.
         macs = positions * math.prod(layer.kernel.shape)
-    elif layer.weights and not isinstance(layer, layers.BatchNormalization | layers.LayerNormalization):
+    elif isinstance(layer, products_without_weights) or (
+        layer.weights and not isinstance(layer, layers.BatchNormalization | layers.LayerNormalization)
+    ):
         raise ValueError(f"the multiply-adds of a {type(layer).__name__} ({layer.name!r}) are not known here")
     else:
         macs = 0
@@ -209,6 +217,8 @@ def int8_parameters(low, high):
 
 def quantise(values, scale, zero_point=0):
     """Round numbers to int8: q = round(value / scale) + zero_point, held within -128 and 127.
+
+    Halves are rounded to the even neighbour, as NumPy does; kernels of LiteRT may round them away from 0.
 
     Parameters
     ----------

@@ -123,7 +123,7 @@ GOOD = {
     "call": dict,
     "low": -1.0,
     "high": 1.0,
-    "q": np.array([[1, -2], [3, 0]]),
+    "q": np.array([[1, -2, 3], [3, 0, 5]]),
     "scale": 0.5,
     "share": 0.5,
     "repeats": 5,

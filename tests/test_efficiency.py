@@ -75,6 +75,15 @@ def test_what_cannot_be_counted_is_refused():
         efficiency.layer_costs(keras.Sequential([layers.Dense(2)]))
     with pytest.raises(ValueError, match="GRU"):
         efficiency.layer_costs(keras.Sequential([keras.Input((4, 2)), layers.GRU(3)]))
+    first = [keras.Input((2, 4, 6)), layers.Conv2D(3, 3, padding="same", data_format="channels_first")]
+    with pytest.raises(ValueError, match="channels first"):
+        efficiency.layer_costs(keras.Sequential(first))
+    image, twice = keras.Input((8,)), layers.Dense(8)
+    with pytest.raises(ValueError, match="used more than once"):
+        efficiency.layer_costs(keras.Model(image, twice(twice(image))))
+    with pytest.raises(ValueError, match="Attention"):
+        tokens = keras.Input((3, 4))
+        efficiency.layer_costs(keras.Model(tokens, layers.Attention()([tokens, tokens])))
     with pytest.raises(ValueError, match="unknown size"):
         efficiency.layer_costs(keras.Sequential([keras.Input((None, None, 1)), layers.Conv2D(2, 3)]))
 

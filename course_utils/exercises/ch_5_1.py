@@ -145,6 +145,19 @@ def _soft_loss_overflowing(teacher_logits, student_logits, temperature):
     return -tf.reduce_mean(tf.reduce_sum(taught * tf.math.log(said), axis=1)) * temperature**2
 
 
+def _soft_loss_with_a_small_number(teacher_logits, student_logits, temperature):
+    tf = _tf()
+    taught, said = [tf.nn.softmax(logits / temperature) for logits in (teacher_logits, student_logits)]
+    return -tf.reduce_mean(tf.reduce_sum(taught * tf.math.log(said + 1e-7), axis=1)) * temperature**2
+
+
+def _soft_loss_cut_off(teacher_logits, student_logits, temperature):
+    tf = _tf()
+    taught, said = [tf.nn.softmax(logits / temperature) for logits in (teacher_logits, student_logits)]
+    said = tf.clip_by_value(said, 1e-12, 1.0)
+    return -tf.reduce_mean(tf.reduce_sum(taught * tf.math.log(said), axis=1)) * temperature**2
+
+
 def _soft_loss_in_numpy(teacher_logits, student_logits, temperature):
     return _number_of(np.asarray(teacher_logits), np.asarray(student_logits), temperature)
 
@@ -219,10 +232,13 @@ def _judge_soft_loss(soft_loss):
         gradient = tape.gradient(value, tensors[1]) if tf.is_tensor(value) else None
         if gradient is None:
             return "The value is right, but no gradient flows back to the student: use functions of TensorFlow only."
-    large = [tf.constant([[1000.0, 990.0, 0.0]]), tf.constant([[990.0, 1000.0, 0.0]])]
+    large = [tf.constant([[1000.0, 0.0, 990.0]]), tf.constant([[0.0, 1000.0, 500.0]])]
     number = float(np.asarray(soft_loss(*large, 2.0)))
     if not np.isclose(number, _number_of(*[np.asarray(values) for values in large], 2.0), rtol=1e-3):
-        return "For logits near 1000 the exponential overflows. Is there a function that gives the logarithm at once?"
+        return (
+            "For logits near 1000 a probability becomes 0 or overflows, and a small number added to it, or cutting it "
+            "off, changes the loss. Is there a function that gives the logarithm at once?"
+        )
     return ""
 
 
@@ -416,7 +432,9 @@ EXERCISES = [
             *(Misconception(wrong, hint) for wrong, hint in _wrong_soft_losses()),
             Misconception(
                 _soft_loss_overflowing,
-                "For logits near 1000 the exponential overflows. Is there a function that gives the logarithm at once?",
+                "For logits near 1000 a probability becomes 0 or overflows, and a small number added to it, or cutting "
+                "it off, changes the loss. Is there a function that gives the logarithm at once?",
+                also=(_soft_loss_with_a_small_number, _soft_loss_cut_off),
             ),
             Misconception(
                 _soft_loss_in_numpy,
