@@ -285,6 +285,12 @@ def _rounded_range_step(weights, bits):
     return np.round(weights / step) * step
 
 
+def _rounded_and_cut(weights, bits):
+    """One level too many, and the largest value cut back to the last one."""
+    step = np.abs(weights).max(axis=0) / 2 ** (bits - 1)
+    return np.clip(np.round(weights / step), -(2 ** (bits - 1)), 2 ** (bits - 1) - 1) * step
+
+
 def _largest_signed(weights, bits):
     step = weights.max(axis=0) / (2 ** (bits - 1) - 1)
     return np.round(weights / step) * step
@@ -406,6 +412,11 @@ EXERCISES = [
                 "The last layer takes the widened channels and leads them to the output.",
             ),
             Misconception(
+                _block_with(first=lambda before, after, c_in, wide, c_out, kernel: before * c_in * c_in),
+                "The first layer leads to the widened channels: how many outputs has one position?",
+                also=(_block_with(first=lambda before, after, c_in, wide, c_out, kernel: before * wide),),
+            ),
+            Misconception(
                 _block_of_weights,
                 "That is the number of weights. Each is used at every position of the output.",
             ),
@@ -465,6 +476,7 @@ EXERCISES = [
             Misconception(
                 _rounded_with(levels=lambda bits: 2 ** (bits - 1)),
                 "The largest whole number is one less than half of the levels: 127 for eight bits, not 128.",
+                also=(_rounded_and_cut,),
             ),
             Misconception(
                 _rounded_with(turn=np.floor),
