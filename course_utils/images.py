@@ -313,6 +313,7 @@ def train_small_cnn(
     label_smoothing=0.1,
     validation_data=None,
     callbacks=(),
+    width=24,
 ):
     """Build `small_cnn` and train it with the recipe of lab 4.1, always to the last epoch.
 
@@ -342,6 +343,8 @@ def train_small_cnn(
         Its loss is recorded after each epoch.
     callbacks : list of keras.callbacks.Callback
         Such as `training.OneLineProgress(epochs)`.
+    width : int
+        Of `small_cnn`: filters of the first convolution.
 
     Returns
     -------
@@ -375,7 +378,7 @@ def train_small_cnn(
     steps = epochs * steps_per_epoch
     warm_up = round(0.05 * steps)
     rate = keras.optimizers.schedules.CosineDecay(0.0, steps - warm_up, warmup_target=2e-3, warmup_steps=warm_up)
-    model = small_cnn(images.shape[1:], momentum=min(0.99, max(0.0, 1 - 8 / steps)))
+    model = small_cnn(images.shape[1:], width, momentum=min(0.99, max(0.0, 1 - 8 / steps)))
     model.compile(
         optimizer=keras.optimizers.AdamW(rate if warm_up else 2e-3, weight_decay=1e-2),
         loss=keras.losses.BinaryCrossentropy(label_smoothing=label_smoothing),

@@ -315,6 +315,7 @@ def _words(source):
 # --- what JupyterLab folds, and what else may stand in the metadata --------------------------------------------------
 
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CELL_METADATA = {"alt", "jupyter", "slideshow", "tags"}
 NOTEBOOK_METADATA = {"course", "kernelspec", "language_info"}
 PLOTTING = {"numpy", "pandas", "matplotlib", "seaborn"}  # a cell that calls nothing else may be one that only plots
@@ -456,6 +457,10 @@ def execute(notebook, folder, parameters=None, environment=None, on_cell=None):
                     if on_cell:
                         on_cell(index + 1)
     notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        # What a widget shows lives in its kernel: stored, it would be an empty box on the web page.
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if WIDGET_VIEW not in output.get("data", {})]
     return Run(notebook, time.perf_counter() - start, memory.peak_gb, error)
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "network_blocks",
     "network_units",
     "number_grid",
+    "people_dots",
     "reliability_diagram",
     "use_course_style",
 ]
@@ -510,6 +511,53 @@ def number_grid(values, window=None, weights=None, ax=None):
         ax.add_patch(frame)
     ax.set(xlim=(-0.56, width - 0.44), ylim=(height - 0.44, -0.56))  # downwards, as an array is printed
     ax.set_aspect("equal")
+    ax.set_axis_off()
+    return ax
+
+
+def people_dots(sensitivity, specificity, prevalence, ax=None):
+    """Draw 1,000 people who are tested as dots: squares are ill, circles healthy; the filled ones test positive.
+
+    Parameters
+    ----------
+    sensitivity, specificity, prevalence : numbers between 0 and 1
+        The four groups are rounded to whole people.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+        Its title says how many positive results are right, its legend how many people each group has.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Taught in: 02_core_concepts
+    """
+    sensitivity = _checks.share(sensitivity, "sensitivity", ends_allowed=True)
+    specificity = _checks.share(specificity, "specificity", ends_allowed=True)
+    prevalence = _checks.share(prevalence, "prevalence", ends_allowed=True)
+    ax = _new_axes((6, 6)) if ax is None else ax
+
+    ill = round(1000 * prevalence)
+    found, alarmed = round(sensitivity * ill), round((1 - specificity) * (1000 - ill))
+    red, blue = PALETTE[1], PALETTE[0]
+    groups = [
+        ("ill, found", found, "s", red, red),
+        ("ill, missed", ill - found, "s", red, "none"),
+        ("healthy, alarmed", alarmed, "o", blue, blue),
+        ("healthy, left alone", 1000 - ill - alarmed, "o", "0.75", "none"),
+    ]
+    start = 0
+    for name, count, shape, edge, face in groups:
+        place = np.arange(start, start + count)
+        ax.plot(place // 25, -(place % 25), shape, color=edge, mfc=face, markersize=5, label=f"{count} {name}")
+        start += count
+    ax.set_title(f"prevalence {prevalence:.1%}: {found} of {found + alarmed} positive results are right", fontsize=12)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2, fontsize=10)
+    ax.set(xlim=(-1, 40), ylim=(-25, 1))
     ax.set_axis_off()
     return ax
 

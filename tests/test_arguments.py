@@ -15,8 +15,20 @@ import pytest
 import course_utils
 from course_utils import images
 
-MODULES = ("", "brain_lesions", "convolution", "generative", "images", "molecules", "plots", "proteins", "survival")
-MODULES += ("efficiency", "training")
+MODULES = (
+    "",
+    "brain_lesions",
+    "convolution",
+    "efficiency",
+    "generative",
+    "imbalance",
+    "images",
+    "molecules",
+    "plots",
+    "proteins",
+    "survival",
+)
+MODULES += ("training",)
 
 
 class Model:
@@ -90,6 +102,14 @@ GOOD = {
     "event": np.array([1, 1, 1, 0, 0, 0]),
     "risk": np.array([3.0, 5.0, 1.0, 2.0, 4.0, 0.5]),
     "survival": np.full((6, 2), 0.5),
+    "features": np.array([[0.0], [1.0], [2.0], [4.0]]),
+    "probabilities": np.array([0.1, 0.8, 0.3, 0.6]),
+    "outputs": np.array([0.1, 0.8, 0.3]),
+    "n_neighbours": 1,
+    "prevalence": 0.5,
+    "threshold": 0.5,
+    "cost_miss": 9.0,
+    "cost_alarm": 1.0,
     "horizons": np.array([3.0, 7.0]),
     "horizon": 5.0,
     "edges": np.array([0.0, 3.0, 9.0]),
@@ -129,11 +149,14 @@ GOOD = {
     "repeats": 5,
     "function": nothing,
     "n_hosts": 1,
+    "sensitivity": 0.9,
+    "specificity": 0.8,
 }
 # Where one function needs something else under the same name.
 SPECIAL = {
     "output_size": {"size": 8},
     "simulate_brain_lesions": {"size": 32},
+    "smote": {"n_new": 3},
     "simulate_calcifications": {"n_images": 4},
     "number_grid": {"values": DISTANCES, "window": (0, 0, 1, 3), "weights": np.array([[1.0, 2.0, 3.0]])},
     "network_units": {"layers": [[1, 2], [3]], "weights": [[[1], [2]]]},
@@ -253,6 +276,7 @@ def test_the_functions_are_found_and_their_arguments_understood():
         "label_smoothing": "float",
         "validation_data": "",
         "callbacks": "",
+        "width": "int",
     }
     assert len(arguments_of("int")) > 40 and len(arguments_of("float", "number")) > 8 and len(arguments_of("bool")) > 6
 

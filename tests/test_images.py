@@ -291,6 +291,11 @@ def test_training_repeats_with_its_seed(smoothed):
     np.testing.assert_allclose(predict(again), predict(smoothed), atol=1e-5)
 
 
+def test_training_builds_the_width_asked_for():
+    narrow = im.train_small_cnn(*bright_halves(), epochs=1, batch_size=64, width=4)
+    assert narrow.count_params() == im.small_cnn(bright_halves()[0].shape[1:], width=4).count_params()
+
+
 def test_learning_rate_rises_for_one_twentieth_of_the_steps_and_falls_to_zero(smoothed):
     rates = [float(smoothed.optimizer._learning_rate(step)) for step in range(41)]
     assert rates[0] == 0 and np.argmax(rates) == 2

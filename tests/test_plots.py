@@ -40,6 +40,7 @@ DRAWINGS = {  # pictures without axes
     "network_blocks": lambda ax=None: plots.network_blocks(BLOCKS, columns=3, ax=ax),
     "network_units": lambda ax=None: plots.network_units(LAYERS, WEIGHTS, BIASES, ["in", "hidden", "out"], ax),
     "number_grid": lambda ax=None: plots.number_grid(GRID, (0, 1, 2, 3), [[1, 0, -1], [0.5, 0, -0.25]], ax=ax),
+    "people_dots": lambda ax=None: plots.people_dots(0.9, 0.8, 0.1, ax),
 }
 
 
@@ -308,6 +309,28 @@ def test_number_grid_writes_every_number_and_the_weights_of_its_window():
     assert tinted == [(j - 0.5, i - 0.5) for i in (0, 1) for j in (1, 2, 3)]
 
 
+def test_people_dots_draws_everybody_once_and_counts_the_four_groups():
+    ax = DRAWINGS["people_dots"]()
+    x, y = (np.concatenate([line.get_data()[i] for line in ax.lines]) for i in (0, 1))
+    assert len(set(zip(x, y, strict=True))) == 1000
+    counts = {line.get_label(): len(line.get_xdata()) for line in ax.lines}
+    assert counts == {
+        "90 ill, found": 90,
+        "10 ill, missed": 10,
+        "180 healthy, alarmed": 180,
+        "720 healthy, left alone": 720,
+    }
+    filled = [line.get_markerfacecolor() != "none" for line in ax.lines]
+    assert filled == [True, False, True, False]
+    assert "90 of 270 positive results are right" in ax.get_title()
+
+
+@pytest.mark.parametrize("where", [0, 1])
+def test_people_dots_at_the_ends(where):
+    ax = plots.people_dots(where, where, where)
+    assert sum(len(line.get_xdata()) for line in ax.lines) == 1000
+
+
 def test_number_grid_without_a_window_is_only_numbers():
     ax = plots.number_grid([[1234, -0.001], [1 / 3, -2]])
     assert texts(ax) == ["1234", "0", "0.33", "−2"] and len(ax.patches) == 4
@@ -363,6 +386,7 @@ def test_an_arrow_joins_two_pictures_and_leaves_them_where_they_are():
         (lambda: plots.network_units([[1, 2], [3]], [[[1, 2]]]), ValueError, r"\[\[1, 1\]\], got \[\[2\]\]"),
         (lambda: plots.network_units([[1], [3]], [[[1]]], [[1, 2]]), ValueError, "biases must hold one number"),
         (lambda: plots.network_units([[1], [3]], [[[1]]], titles=["a"]), ValueError, "same length, got 1 and 2"),
+        (lambda: plots.people_dots(0.9, 0.8, 1.5), ValueError, "prevalence must be between 0 and 1"),
         (lambda: plots.number_grid([1, 2]), ValueError, "values must have 2 dimensions"),
         (lambda: plots.number_grid(GRID, (0, 0, 3)), TypeError, r"window must be \(top, left, height, width\)"),
         (lambda: plots.number_grid(GRID, (0, 2, 3, 3)), ValueError, "window must lie on the grid of 3 x 4 cells"),

@@ -179,3 +179,17 @@ def test_side_rooms_end_with_the_next_section():
     book.cells.append(words("## Key points"))
     assert notebooks.side_rooms(book) == (range(1, 4), [1, 3])
     assert notebooks.side_rooms(notebook(words("# T"))) == (range(0), [])
+
+
+# --- running ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_widget_leaves_no_empty_box():
+    shows = """
+from IPython.display import display
+display({"text/plain": "a slider", "application/vnd.jupyter.widget-view+json": {"model_id": "1"}}, raw=True)
+print("below the slider")
+"""
+    run = notebooks.execute(notebook(code(shows)), notebooks.ROOT)
+    assert [output.get("text") for output in run.notebook.cells[0].outputs] == ["below the slider\n"]

@@ -417,7 +417,13 @@ def test_good_requirements_pass():
     assert requirements_problems("# head\nnumpy==2.4.6 ; python_version < '3.12'\npandas==2.3.3\n-e .\n") == []
 
 
-IMPORT_NAMES = {"scikit-learn": "sklearn", "pyyaml": "yaml", "biopython": "Bio", "scikit-survival": "sksurv"}
+IMPORT_NAMES = {
+    "scikit-learn": "sklearn",
+    "pyyaml": "yaml",
+    "biopython": "Bio",
+    "scikit-survival": "sksurv",
+    "imbalanced-learn": "imblearn",
+}
 # Packages that are used without being imported by our code: where, and the text that shows it.
 USED_BY_COMMAND = {
     "ipykernel": ("course_utils/kernels.py", 'kernel_name="python3"'),
