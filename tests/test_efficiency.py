@@ -342,6 +342,20 @@ def hosts_alive():
     return [p for p in psutil.Process().children(recursive=True) if "course_utils._host" in " ".join(p.cmdline())]
 
 
+def train_then_import(rank, n_hosts):
+    import sys
+
+    at_once = any(name in sys.modules for name in ("pandas", "matplotlib", "sklearn", "IPython"))
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])  # noqa: F821
+    model.compile("adam", "mse")
+    loss = model.fit(np.ones((4, 2)), np.ones(4), verbose=0).history["loss"][0]
+    import matplotlib
+    import pandas
+    import sklearn
+
+    return {"at once": at_once, "later": all((matplotlib, pandas, sklearn)), "loss": loss}
+
+
 def test_hosts_get_arrays_and_helpers_and_give_back_numbers():
     found = efficiency.run_on_hosts(greet, 2, arrays={"x": np.arange(4)}, helpers=[add], timeout=60)
     assert [(int(host["rank"]), int(host["n"]), int(host["sum"])) for host in found] == [(0, 2, 7), (1, 2, 7)]
@@ -351,6 +365,11 @@ def test_hosts_get_arrays_and_helpers_and_give_back_numbers():
 def test_hosts_share_a_mean_over_the_loopback_address():
     found = efficiency.run_on_hosts(mean_of_ranks, 2, arrays={"x": np.array([1.0, 4.0])}, timeout=100)
     assert [float(host["mean"]) for host in found] == [2.5, 2.5]
+
+
+def test_a_host_spares_what_training_does_not_need_and_can_still_import_it():
+    (found,) = efficiency.run_on_hosts(train_then_import, 1, timeout=100)
+    assert not found["at once"] and found["later"] and np.isfinite(found["loss"])
 
 
 @pytest.mark.parametrize(
