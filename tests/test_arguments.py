@@ -19,6 +19,7 @@ MODULES = (
     "",
     "brain_lesions",
     "convolution",
+    "efficiency",
     "generative",
     "imbalance",
     "images",
@@ -59,6 +60,11 @@ def tiny_network():
     import keras
 
     return keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+
+
+def nothing(rank, n_hosts):
+    """What a host does that has nothing to do."""
+    return {"rank": rank}
 
 
 NUMBERS = np.random.default_rng(0).normal(size=(4, 8, 8, 1)).astype("float32")
@@ -158,6 +164,15 @@ GOOD = {
     "divergences": np.array([0.1, 0.2]),
     "n_sites": 2,
     "sizes": [1, 3],
+    "call": dict,
+    "low": -1.0,
+    "high": 1.0,
+    "q": np.array([[1, -2, 3], [3, 0, 5]]),
+    "scale": 0.5,
+    "share": 0.5,
+    "repeats": 5,
+    "function": nothing,
+    "n_hosts": 1,
     "sensitivity": 0.9,
     "specificity": 0.8,
 }
@@ -189,10 +204,13 @@ SPECIAL = {
     "dp_sgd_step": {"model": tiny_network(), "loss": first_column},
     "concordance_interval": {"n_resamples": 3, "risk_b": np.array([1.0, 2.0, 0.5, 4.0, 3.0, 0.0])},
     "measure_molecules": {"generated": ["CCO", None]},
+    "magnitude_masks": {"weights": [POINTS, POINTS[0]]},
+    "to_litert": {"precision": "int8", "samples": NUMBERS},
     "scaffold_split": {"shares": (0.4, 0.6), "seed": 3},
 }
 # They take no numbers.
 NOT_CALLED = {
+    "LiteRTModel",
     "LossCurves",
     "arrow",
     "course_map",
@@ -208,7 +226,7 @@ BAD = {
     "bool": [0, 1, "True", 1.0, [True], np.array([True, False]), None],
     "number": ["a", [0.5, 0.5], 1j, None],  # of any kind
 }
-MAY_BE_NEGATIVE = {"centre", "margin"}
+MAY_BE_NEGATIVE = {"centre", "high", "low", "margin"}
 
 
 def functions():
@@ -251,7 +269,7 @@ def call(name, **changes):
             arguments[parameter.name] = good[parameter.name]
         elif parameter.kind is not parameter.VAR_KEYWORD and parameter.default is parameter.empty:
             pytest.fail(f"{name} needs a good value of {parameter.name} in GOOD")
-    if name == "grad_cam":
+    if name in ("grad_cam", "layer_costs", "to_litert"):
         arguments["model"] = images.small_cnn((8, 8, 1), width=2)
     return function(**arguments | changes)
 

@@ -21,8 +21,9 @@ GROUND = {"_checks"}
 FOUNDATION = {"evaluation", "training", "plots"}
 TOPICS = {"images", "convolution", "brain_lesions", "sequences", "proteins", "molecules", "generative", "survival"}
 TOPICS |= {"efficiency", "imbalance", "privacy", "fusion", "explain"}
-STANDS_ON = {"generative": {"molecules"}}  # a topic that measures what another one reads, inside its functions
-COMMANDS = {"__main__", "bootstrap", "cli", "kernels", "lab", "machine", "notebooks"}
+# A topic that measures what another one reads, or starts programs, inside its functions.
+STANDS_ON = {"generative": {"molecules"}, "efficiency": {"machine"}}
+COMMANDS = {"__main__", "_host", "bootstrap", "cli", "kernels", "lab", "machine", "notebooks"}
 EVERYTHING = GROUND | FOUNDATION | TOPICS | COMMANDS | {"datasets", "exercises"}
 
 # Group of modules -> what they may import when they are imported, and what only inside a function.
