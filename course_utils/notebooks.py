@@ -522,8 +522,17 @@ def _last_line(problem):
     return str(problem).strip().splitlines()[-1]
 
 
+def _memory(process):
+    """Return the bytes in memory of a process: its own, and its part of what it shares with others."""
+    own = process.memory_full_info() if hasattr(process, "memory_maps") else process.memory_info()
+    return getattr(own, "pss", own.rss)
+
+
 class _PeakMemory:
-    """Peak resident memory of a process and its children, looked at five times a second."""
+    """Peak memory of a process and its children, looked at five times a second.
+
+    What several of them share, such as TensorFlow's own code, counts once where the system says so (Linux).
+    """
 
     def __init__(self, pid):
         self.pid, self.peak_gb, self._stop = pid, 0.0, threading.Event()
@@ -544,7 +553,7 @@ class _PeakMemory:
             try:
                 process = psutil.Process(self.pid)
                 family = [process, *process.children(recursive=True)]
-                self.peak_gb = max(self.peak_gb, sum(p.memory_info().rss for p in family) / 1e9)
+                self.peak_gb = max(self.peak_gb, sum(map(_memory, family)) / 1e9)
             except psutil.Error:
                 pass  # it ended, or one of its children just did
             if self._stop.wait(0.2):
