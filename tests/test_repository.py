@@ -179,7 +179,6 @@ NOT_TAUGHT = {
     "datasets.catalogue.find_entry": LOADERS,
     "datasets.files": LOADERS,
     "notebooks": COMMAND,
-    "privacy.noise_multiplier_for": "named in chapter 5.3 beside the numbers it found: it searches for ten seconds",
     "exercises.ch_*": ANSWERS,
     "exercises._answers": "behind `check`",
     "exercises._library": "behind `check`",
