@@ -305,9 +305,11 @@ def test_the_folder_may_have_an_odd_name(moved):
 @needs_make
 @pytest.mark.parametrize("name", ODD)
 def test_the_folder_may_have_any_name(moved, name):
-    done = run(["make", "progress"], moved(name))
-    assert done.returncode == 0, done.stderr
-    assert "all      0 of " in done.stdout and done.stderr == ""
+    folder = moved(name)
+    for command in (["make", "progress"], python("progress")):
+        done = run(command, folder)
+        assert done.returncode == 0, done.stderr
+        assert "all      0 of " in done.stdout and done.stderr == ""
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """Exercises 4.1-b and 3.1.1-e accept every kind of network that forgets the place, and none that is bound to it.
 
-Right networks were once refused because the pictures told one place from another; so many kinds of them are held here.
+Right networks were once refused because the pictures told one place from another; so a dozen of them are held here.
 """
 
 import pytest
@@ -35,12 +35,19 @@ POOL, MEAN, HIGHEST, FLAT = (
 )
 SAME = {"padding": "same"}
 FORGET_THE_PLACE = {
+    "8, 16": [convolution(8), POOL, convolution(16), MEAN],
     "16, 32": [convolution(16), POOL, convolution(32), MEAN],
     "16, 32, means of windows": [convolution(16), average_pooling, convolution(32), MEAN],
     "16, 32, the highest": [convolution(16), POOL, convolution(32), HIGHEST],
+    "16, 32, dense": [convolution(16), POOL, convolution(32), MEAN, dense(16)],
     "stride": [convolution(16, 5, strides=2), POOL, convolution(32, **SAME), MEAN],
     "8, 8, 8": [convolution(8), POOL, convolution(8), POOL, convolution(8), MEAN],
+    "8, 16, 32": [convolution(8), POOL, convolution(16), POOL, convolution(32), MEAN],
+    "16, 32, 32": [convolution(16), POOL, convolution(32), POOL, convolution(32), MEAN],
     "8, 16, 32, dense": [convolution(8), POOL, convolution(16), POOL, convolution(32), MEAN, dense(16)],
+    "16, 32, 32, padded": [
+        *(convolution(16, **SAME), POOL, convolution(32, **SAME), POOL, convolution(32, **SAME), MEAN),
+    ],
     "four, padded": [
         *(convolution(8, **SAME), POOL, convolution(16, **SAME), POOL, convolution(16, **SAME), POOL),
         *(convolution(16, **SAME), MEAN),
@@ -53,7 +60,9 @@ FORGET_THE_PLACE = {
 BOUND_TO_THE_PLACE = {
     "pixels": [FLAT],
     "dense": [FLAT, dense(12)],
+    "one convolution": [convolution(8, strides=2), FLAT],
     "two convolutions": [convolution(8), POOL, convolution(16), POOL, FLAT],
+    "two convolutions, dense": [convolution(8), POOL, convolution(16), POOL, FLAT, dense(8)],
     "three convolutions": [convolution(8), POOL, convolution(16), POOL, convolution(32), POOL, FLAT],
     "mirrored": [flip, convolution(8), POOL, convolution(16), POOL, FLAT],
 }
