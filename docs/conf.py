@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "extensions"))
-import packaged  # noqa: E402  (found only after the line above)
+import edition  # noqa: E402  (found only after the line above)
+import packaged  # noqa: E402
 
 project = "Deep learning in medicine"
 author = "The authors of Deep learning in medicine"
 project_copyright = "The authors of Deep learning in medicine. Text and figures: CC BY 4.0. Code: MIT"
 language = "en"
+version = release = edition.version()
 
 extensions = ["myst_nb", "chapters"]
 exclude_patterns = ["_build", "guide", "slides_template", "**.ipynb_checkpoints"]
@@ -35,6 +37,7 @@ html_theme_options = {
     "show_toc_level": 2,
     "use_download_button": False,
     "use_fullscreen_button": False,
+    "extra_footer": f"<p>Version {release}, {edition.date()}</p>",
     "navbar_persistent": [],  # the search field stands in the side bar, once
 }
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is

@@ -63,8 +63,13 @@ def course(tmp_path):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "data").mkdir()
     (tmp_path / "benchmarks").mkdir()
-    for name in ("README.md", "LICENSE", "data/README.md", "benchmarks/RESULTS.md"):
+    for name in ("README.md", "LICENSE", "CITATION.cff", "data/README.md", "benchmarks/RESULTS.md"):
         (tmp_path / name).write_text("# Title\n", encoding="utf-8")
+    for name in ("pyproject.toml", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "docs" / "published.toml").unlink()  # asks for rows of benchmarks
+    index = tmp_path / "docs" / "index.md"
+    index.write_text(re.sub(r" \(\[4\.\d\]\([^)]*\)\)", "", index.read_text("utf-8")), encoding="utf-8")  # no labs here
     glossary = "# Glossary\n\n| term | chapter |\n|---|---|\n| bootstrap | [00](../notebooks/00_start_here.ipynb) |\n"
     (tmp_path / "docs" / "glossary.md").write_text(glossary, encoding="utf-8")  # the real one links to other chapters
     (tmp_path / "notebooks" / "_toc.yml").write_text(TOC, encoding="utf-8")
@@ -123,7 +128,7 @@ def test_site_shows_chapters_and_pages(course):
     # the page made from the chapters names them, with a map that can be read aloud
     glance = read(html / "at_a_glance.html")
     assert "make site" not in glance.get_text()
-    assert "Map of the chapters" in glance.select_one("article img")["alt"]
+    assert "Map of the chapters" in glance.select_one("article svg")["aria-label"]
     assert "chapters/00_start_here.html" in [link["href"] for link in glance.select("article td a")]
     # links lead to pages of the site, or are plain text
     targets = {link.get_text(): link["href"] for link in chapter.select("article p a")}
@@ -134,10 +139,12 @@ def test_site_shows_chapters_and_pages(course):
     assert list(dict.fromkeys(captions)) == ["Orientation", "Labs", "Pages"]
     assert "chapters/01_later.html" not in str(index)
     assert "Nothing here is for clinical use" in index.get_text()
-    assert "Map of the chapters" in index.select_one("article img")["alt"]
+    assert "Map of the chapters" in index.select_one("article svg")["aria-label"]
+    assert "chapters/02_last.html" in [link["href"] for link in index.select("article svg a")]
     # links of the other pages lead to chapters on the site, too
     targets = {link.get_text(): link["href"] for link in index.select("article p a")}
-    assert targets["Start here"] == "chapters/00_start_here.html" and "README" not in targets
+    assert targets["Start here: your first model within a minute"] == "chapters/00_start_here.html"
+    assert targets["the README"] == "chapters/install.html" and "CITATION.cff" not in targets
     assert read(html / "glossary.html").select_one("article td a")["href"] == "chapters/00_start_here.html"
 
 

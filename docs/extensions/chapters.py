@@ -1,7 +1,7 @@
 """Bring the chapters, which stand beside the folder docs/, into the site.
 
 Sphinx reads one folder only. So each notebook named in notebooks/_toc.yml that exists is copied to docs/chapters/ (and
-so are the data catalogue and the results of the benchmarks), with changes that leave the original as it is:
+so are the pages in COPIED), with changes that leave the original as it is:
 
 * the code of claims is folded: their statements are what a reader looks for;
 * the alt text, which authors write into the metadata of a cell, goes where myst-nb looks for it;
@@ -13,10 +13,11 @@ added while Sphinx reads them: the chapters to the front page, and all of "The c
 
 import re
 from pathlib import Path
-from posixpath import dirname, normpath, relpath
+from posixpath import dirname, join, normpath, relpath
 
 import nbformat
 import overview
+import published
 from sphinx.util import logging
 
 from course_utils import notebooks
@@ -32,8 +33,15 @@ PAGES = [
     "instructors_guide",
     "chapters/data",
     "chapters/results",
+    "chapters/install",
+    "chapters/changelog",
 ]
-COPIED = {"data/README.md": "data.md", "benchmarks/RESULTS.md": "results.md"}
+COPIED = {
+    "data/README.md": "data.md",
+    "benchmarks/RESULTS.md": "results.md",
+    "README.md": "install.md",
+    "CHANGELOG.md": "changelog.md",
+}
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s:#]+)(?P<anchor>#[^)\s]*)?\)")
 
 
@@ -70,7 +78,7 @@ def rewrite_links(text, root, page):
     folder = dirname(on_the_site(page, chapters))
 
     def rewrite(link):
-        path = normpath(f"{dirname(page)}/{link['target']}")
+        path = normpath(join(dirname(page), link["target"]))
         if target := on_the_site(path, present):
             return f"[{link['text']}]({relpath(target, folder or '.')}{link['anchor'] or ''})"
         if path in chapters or (root / path).exists():
@@ -102,12 +110,13 @@ def copy_chapters(root, docs):
             fold_claims(cell)
         write_if_new(target / name, nbformat.writes(notebook))
     for path, name in COPIED.items():
-        write_if_new(target / name, rewrite_links((root / path).read_text(encoding="utf-8"), root, path))
-    write_if_new(target / "map.svg", overview.drawing(summaries))
+        text = rewrite_links((root / path).read_text(encoding="utf-8"), root, path)
+        if path == "README.md":  # the front page has its title
+            text = re.sub(r"\A# .*", "# Install and use", text)
+        write_if_new(target / name, text)
     write_if_new(target / "at_a_glance.txt", overview.page(summaries))
-    write_if_new(
-        target / "contents.txt", f"## The chapters\n\n{overview.picture(summaries)}\n\n{table_of_contents(present)}"
-    )
+    contents = [published.table(root), "## The chapters", overview.picture(summaries), table_of_contents(present)]
+    write_if_new(target / "contents.txt", "\n\n".join(contents))
 
 
 def table_of_contents(present):
