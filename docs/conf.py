@@ -16,8 +16,8 @@ project_copyright = "The authors of Deep learning in medicine. Text and figures:
 language = "en"
 version = release = edition.version()
 
-extensions = ["myst_nb", "chapters"]
-exclude_patterns = ["_build", "guide", "slides_template", "**.ipynb_checkpoints"]
+extensions = ["myst_nb", "sphinx_copybutton", "chapters", "terms", "strip", "search_index"]
+exclude_patterns = ["_build", "guide", "slides_template", "templates", "**.ipynb_checkpoints"]
 
 nb_execution_mode = "off"  # the notebooks carry their outputs; the tests run them
 nb_output_stderr = "error"  # a chapter is quiet
@@ -31,6 +31,11 @@ html_title = project
 mathjax_path = "mathjax/tex-svg-full.js"  # needs no network; tex-svg.js would fetch \boldsymbol when it meets it
 html_static_path = ["static", str(packaged.mathjax().parent)]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
+templates_path = ["templates"]
+copybutton_selector = "div.highlight:not(.cell_output div.highlight) pre"  # code, not what it printed
+copybutton_prompt_text = r">>> |\.\.\. "  # the primer shows a session: its prompts are not copied
+copybutton_prompt_is_regexp = True
 html_show_sphinx = False
 html_copy_source = False
 html_theme_options = {
