@@ -55,6 +55,18 @@
     }
   }
 
+  // --- names that the theme gives, and that do not say what is seen.
+  function nameButtons() {
+    for (const fold of document.querySelectorAll(".bd-article summary[aria-label]")) fold.removeAttribute("aria-label");
+    for (const fold of document.querySelectorAll("nav summary:not([aria-label])")) {
+      const link = fold.closest("li").querySelector("a");
+      fold.setAttribute("aria-label", `Pages below ${link ? link.textContent.trim() : "this one"}`);
+    }
+    for (const button of document.querySelectorAll("button.search-button-field")) {
+      button.setAttribute("aria-label", button.innerText.replace(/\s+/g, " ").trim() || "Search");
+    }
+  }
+
   // --- an address that leads into a fold opens it.
   function openTarget() {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
@@ -106,6 +118,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     prepareTerms();
     openTarget();
+    nameButtons();
     if (new URLSearchParams(location.search).has("paper")) toPaper();
   });
   window.addEventListener("load", prepareScrolling);
