@@ -217,12 +217,11 @@ class _Writer:
         """Show a list on one slide, or on two; of each point its first sentence."""
         lines = [re.sub(r" \([\d., a-z-]+\)(?=[;.]?$)", "", line) for line in re.split(r"\n(?=- )", plain(source))]
         firsts = ["- " + re.split(r"(?<=[.?!])\s+(?=[A-Z*`$])", line.removeprefix("- "))[0] for line in lines]
-        pages = [[]]
-        for first in firsts:
-            if words(" ".join([*pages[-1], first])) > MOST_WORDS and len(pages) < 2:
-                pages.append([])
-            if words(" ".join([*pages[-1], first])) <= MOST_WORDS:
-                pages[-1].append(first)
+        counts = [words(first) for first in firsts]
+        pages = [firsts]
+        if sum(counts) > MOST_WORDS:  # two slides, about equally full
+            half = min(range(1, len(firsts)), key=lambda k: abs(sum(counts[:k]) - sum(counts[k:])))
+            pages = [shortened(firsts[:half], MOST_WORDS)[0], shortened(firsts[half:], MOST_WORDS)[0]]
         for page in pages:
             self.add(Slide(FRAME, self.heading, text=["\n".join(page)], notes=[] if page is not pages[-1] else lines))
 
@@ -406,8 +405,7 @@ def _fewer(made, most):
             candidates = [i for i, slide in enumerate(made) if _may_go(slide, kind) and i > 0]
             if not candidates:
                 break
-            # the shortest first: what says least on its own
-            gone = min(candidates, key=lambda i: sum(words(text) for text in made[i].text))
+            gone = min(candidates, key=lambda i: _worth(made[i]))
             slide, before = made.pop(gone), made[gone - 1]
             if before.kind == QUESTION and not before.answer:
                 before.answer = _as_answer(slide)  # the reply to a prediction stays
@@ -416,6 +414,12 @@ def _fewer(made, most):
             if slide.top and gone < len(made):
                 made[gone].top = True
     return made
+
+
+def _worth(slide):
+    """Code that shows no result says least, then what has few words."""
+    silent = slide.code is not None and not notebooks.printed(slide.code)
+    return not silent, sum(words(text) for text in slide.text)
 
 
 def _may_go(slide, kind):
