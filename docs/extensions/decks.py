@@ -172,9 +172,12 @@ class _Writer:
             if room < 0:
                 symbols, room = [], MOST_WORDS - len(formulas)
             first, rest = shortened(before, min(room, CAPTION_WORDS))
-            shown = [*first, *formulas, *symbols]
-            said = [*rest, *(block for block in after if block not in symbols)]
-            said = [block for block in said if block not in formulas]
+            where = [block for block in after if block not in symbols]
+            room -= sum(words(block) for block in first)
+            meaning, where = shortened(where, min(room, CAPTION_WORDS)) if not symbols else ([], where)
+            between = blocks[blocks.index(formulas[0]) : blocks.index(formulas[-1])]
+            shown = [*first, *formulas, *symbols, *meaning]
+            said = [*rest, *(block for block in between if block not in formulas), *where]
         else:
             shown, said = shortened(blocks, MOST_WORDS)
         self.add(Slide(FORMULA if has_formula else TEXT, self.heading, text=shown, notes=said))
@@ -395,7 +398,27 @@ def slides(notebook, solution=None, mistakes=None):
         made = writer.slides[before:] or writer.slides[-1:]
         made[-1].minutes += _minutes([cell])
     writer.flush()
-    return [*_fewer(writer.slides, MOST_SLIDES - 1), _sources(notebook)]
+    return [*_fewer(_answered(writer.slides), MOST_SLIDES - 1), _sources(notebook)]
+
+
+def _answered(made):
+    """Let what is printed right after a prediction, and nothing else, be the next step of its slide."""
+    kept = []
+    for number, slide in enumerate(made):
+        before, after = kept[-1] if kept else None, made[number + 1] if number + 1 < len(made) else None
+        empty = not slide.text and slide.code is None
+        only_printed = slide.kind == CODE and not slide.code.source and not slide.top and not slide.keep
+        drawn_next = after is not None and after.kind == PICTURE and after.heading == slide.heading
+        waits = before is not None and before.kind == QUESTION and not before.answer
+        if empty and before or only_printed and waits and not drawn_next and _as_answer(slide):
+            before.answer = before.answer or ("" if empty else _as_answer(slide))
+            before.notes += [*slide.text, *slide.notes]
+            before.minutes += slide.minutes
+            if after is not None:
+                after.top = after.top or slide.top
+        else:
+            kept.append(slide)
+    return kept
 
 
 def _fewer(made, most):
