@@ -316,7 +316,7 @@ def _words(source):
 
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-CELL_METADATA = {"alt", "jupyter", "slideshow", "tags"}
+CELL_METADATA = {"alt", "course", "jupyter", "slideshow", "tags"}
 NOTEBOOK_METADATA = {"course", "kernelspec", "language_info"}
 PLOTTING = {"numpy", "pandas", "matplotlib", "seaborn"}  # a cell that calls nothing else may be one that only plots
 

@@ -949,6 +949,9 @@ def rule_metadata(chapter):
             yield f"{where}: metadata {key!r} was left by a tool: run `make notebooks`"
         if cell.metadata.get("jupyter", {"source_hidden": True}) != {"source_hidden": True}:
             yield f"{where}: metadata 'jupyter' holds `source_hidden` alone: run `make notebooks`"
+        for key, value in cell.metadata.get("course", {}).items():
+            if not (key == "slide" and isinstance(value, str) or key == "deck" and value in ("keep", "drop")):
+                yield f"{where}: metadata 'course' holds `slide`, a text, or `deck`, `keep` or `drop`, for the slides"
     for name, notebook in notebooks(chapter):
         for key in sorted(set(notebook.metadata) - NOTEBOOK_METADATA):
             yield f"{name}: metadata {key!r} was left by a tool: run `make notebooks`"

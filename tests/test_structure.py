@@ -871,6 +871,11 @@ def break_outputs_out_of_sight(chapter):
     cell(chapter, "margin=").metadata["jupyter"]["outputs_hidden"] = True
 
 
+@breaks(structure.rule_metadata, "metadata 'course' holds `slide`")
+def break_word_about_the_deck(chapter):
+    cell(chapter, "margin=").metadata["course"] = {"deck": "perhaps"}
+
+
 @breaks(structure.rule_alt_text, "describe the figure")
 def break_no_alt_text(chapter):
     cell(chapter, "plt.subplots").metadata.pop("alt")
