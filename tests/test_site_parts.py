@@ -12,7 +12,8 @@ from course_utils import notebooks
 
 ROOT = notebooks.ROOT
 sys.path.insert(0, str(ROOT / "docs" / "extensions"))
-import colab  # noqa: E402  (found only after the line above)
+import chapters  # noqa: E402  (found only after the line above)
+import colab  # noqa: E402
 import folds  # noqa: E402
 import glossary  # noqa: E402
 import strip  # noqa: E402
@@ -230,3 +231,14 @@ def test_the_files_of_repo2docker_are_well_formed():
     assert subprocess.run(["bash", "-n", str(script)]).returncode == 0
     listed = subprocess.run(["git", "ls-files", "-s", ".binder/postBuild"], cwd=ROOT, capture_output=True, text=True)
     assert not listed.stdout or listed.stdout.startswith("100755"), "postBuild must be executable"
+
+
+# --- the page of the slides --------------------------------------------------------------------------------------
+
+
+def test_the_page_of_the_slides_lists_those_that_are_made(tmp_path):
+    entries = [notebooks.Entry(f"0{i}_x", str(i), "This & that", "1", "Labs", tmp_path) for i in (1, 2)]
+    assert "`make slides`" in chapters.slides_page(entries, tmp_path)
+    (tmp_path / "02_x.slides.html").write_text("", encoding="utf-8")
+    text = chapters.slides_page(entries, tmp_path)
+    assert 'href="../slides/02_x.slides.html">2 This &amp; that<' in text and "01_x" not in text

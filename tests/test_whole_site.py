@@ -25,7 +25,12 @@ CHAPTER = "chapters/03_1_1_convolutional_networks.html"
 # A page of each type.
 TYPES = ["index.html", "at_a_glance.html", "glossary.html", "notation.html", "instructors_guide.html", "search.html"]
 TYPES += ["primer_arrays_and_plots.html", "chapters/data.html", "chapters/results.html", "chapters/install.html"]
-TYPES += ["chapters/solutions.html", CHAPTER.replace("chapters/", "chapters/solutions/"), CHAPTER]
+TYPES += [
+    "chapters/slides.html",
+    "chapters/solutions.html",
+    CHAPTER.replace("chapters/", "chapters/solutions/"),
+    CHAPTER,
+]
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +238,9 @@ def test_code_and_formulas_can_be_copied(page):
         """document.querySelector('mjx-container').dispatchEvent(
         new MouseEvent('contextmenu', {bubbles: true, cancelable: true, button: 2}))"""
     )
-    page.wait("document.querySelector('.CtxtMenu_Menu') && /TeX/.test(document.body.innerText)", patience=10)
+    page.wait(
+        "document.querySelector('.CtxtMenu_Menu') && /Copy to Clipboard/.test(document.body.innerText)", patience=10
+    )
 
 
 def test_the_contents_follow_the_reader(page):

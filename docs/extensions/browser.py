@@ -121,8 +121,9 @@ class Page:
         self.call("Emulation.setDeviceMetricsOverride", **size)
 
     def scheme(self, name):
-        """Say what the reader's system prefers: "light" or "dark"."""
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
+        """Say what the reader's system prefers: "light" or "dark"; and nothing that fades in and out."""
+        preferred = {"prefers-color-scheme": name, "prefers-reduced-motion": "reduce"}
+        self.call("Emulation.setEmulatedMedia", features=[{"name": k, "value": v} for k, v in preferred.items()])
 
     def open(self, address, ready="document.readyState == 'complete'"):
         """Go to an address and wait until the page is there and `ready` is true."""

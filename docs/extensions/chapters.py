@@ -13,6 +13,7 @@ added while Sphinx reads them: the chapters to the front page, and all of "The c
 
 import copy
 import re
+from html import escape
 from pathlib import Path
 from posixpath import dirname, join, normpath, relpath
 
@@ -33,6 +34,7 @@ PAGES = [
     "notation",
     "glossary",
     "chapters/solutions",
+    "chapters/slides",
     "instructors_guide",
     "chapters/data",
     "chapters/results",
@@ -117,6 +119,7 @@ def copy_chapters(root, docs):
         folds.arrange(notebook, solved)
         write_if_new(target / name, nbformat.writes(notebook))
     write_if_new(target / "solutions.md", solutions_page(present))
+    write_if_new(target / "slides.md", slides_page(present, Path(docs) / "_build" / "slides"))
     for path, name in COPIED.items():
         text = rewrite_links((root / path).read_text(encoding="utf-8"), root, path)
         if path == "README.md":  # the front page has its title
@@ -142,6 +145,23 @@ def solutions_page(present):
     files = [f"solutions/{entry.file}" for entry in present if entry.solution_path.exists()]
     head = "# Solutions\n\nEach chapter has them folded below its exercises; here they are by themselves.\n\n"
     return head + "\n".join(["```{toctree}", ":maxdepth: 1", "", *files, "```", ""])
+
+
+def slides_page(present, decks):
+    """The page that leads to the decks that have been made, as Markdown with links in HTML: they are no pages here."""
+    lines = [
+        f'<li><a href="../slides/{entry.file}.slides.html">{entry.number} {escape(entry.title)}</a></li>'
+        for entry in present
+        if (decks / f"{entry.file}.slides.html").exists()
+    ]
+    text = (
+        "# Slides\n\nA deck for each chapter, for a screen and for paper; the instructor's guide says how to use them. "
+    )
+    if not lines:
+        return f"{text}None has been made here: `make slides` makes them, and `make site` then brings them here.\n"
+    return f"{text}They lie in the folder `slides` beside these pages and need no network.\n\n<ul>\n" + "\n".join(
+        [*lines, "</ul>", ""]
+    )
 
 
 def table_of_contents(present):
