@@ -122,9 +122,9 @@ def test_site_shows_chapters_and_pages(course):
     assert not outside_addresses(chapter)
     assert not outside_addresses(index)
     # an answer is inside its fold
-    assert "Folded." in chapter.select_one("details").get_text()
+    assert "Folded." in chapter.select_one("article details").get_text()
     # the code of a claim is folded
-    assert "One is one" in chapter.select_one("details.hide").get_text()
+    assert "One is one" in chapter.select_one("article details.hide").get_text()
     # the page made from the chapters names them, with a map that can be read aloud
     glance = read(html / "at_a_glance.html")
     assert "make site" not in glance.get_text()
