@@ -1,4 +1,4 @@
-"""The commands of the course: `python -m course_utils lab / run / check / data / progress`."""
+"""The commands of the course: `python -m course_utils lab / run / check / data / progress / sheets`."""
 
 import argparse
 import errno
@@ -49,6 +49,13 @@ def main(arguments=None):
 
     progress = commands.add_parser("progress", help="which exercises you have solved")
     progress.set_defaults(run=_progress)
+
+    sheets = commands.add_parser("sheets", help="write exercise sheets to print, one for each chapter (for teachers)")
+    sheets.add_argument("chapters", nargs="*", help="chapter numbers such as 3.1.1 (default: all)")
+    sheets.add_argument("--solutions", action="store_true", help="with solutions, and what wrong answers show")
+    sheets.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: docs/_build/sheets)")
+    sheets.add_argument("--folder", type=Path, default=notebooks.FOLDER, help=argparse.SUPPRESS)
+    sheets.set_defaults(run=_sheets)
 
     options, options.further = parser.parse_known_args(arguments)
     if options.version:
@@ -340,4 +347,19 @@ def _progress(options):
     print(f"{'all':8} {sum(item in solved for item in every)} of {len(every)}")
     for fault in exercises.faults():
         print(f"! {fault}")
+    return 0
+
+
+# --- for teachers ----------------------------------------------------------------------------------------------
+
+
+def _sheets(options):
+    from course_utils import classroom
+
+    entries = [notebooks.find_chapter(name, options.folder) for name in options.chapters]
+    folder = options.out or classroom.SHEETS
+    paths = classroom.write_sheets(entries or notebooks.chapters(options.folder), folder, options.solutions)
+    for path in paths:
+        print(path)
+    print("Open a sheet in a browser and print it from there.")
     return 0
