@@ -263,7 +263,7 @@ def test_the_version_is_shown(capsys):
 def test_no_command_is_answered_with_the_list(capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([])
-    assert stop.value.code == 2 and "lab, run, check, data, progress, sheets" in capsys.readouterr().err
+    assert stop.value.code == 2 and "lab, run, check, data, progress, sheets, class" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
