@@ -1,4 +1,4 @@
-"""The commands of the course: `python -m course_utils lab / run / check / data / progress / sheets`."""
+"""The commands of the course: `python -m course_utils lab / run / check / data / progress / sheets / class`."""
 
 import argparse
 import errno
@@ -34,6 +34,10 @@ def main(arguments=None):
     run.add_argument("--seeds", type=int, nargs="+", help="run once for each of these seeds")
     run.add_argument("--save", action="store_true", help="write the outputs into the notebooks (for authors)")
     run.add_argument("--solutions", action="store_true", help="also run the solutions")
+    run.add_argument("--workers", type=int, metavar="N", help="so many notebooks at a time")
+    run.add_argument("--vary", action="append", metavar="NAME=A,B", help="run with each of these values of a parameter")
+    run.add_argument("--results", type=Path, metavar="FOLDER", help="keep results here; a second run does the rest")
+    run.add_argument("--cluster", metavar="ADDRESS", help="run on the workers of this Dask scheduler")
     run.add_argument("--folder", type=Path, default=notebooks.FOLDER, help=argparse.SUPPRESS)
     run.set_defaults(run=_run)
 
@@ -56,6 +60,16 @@ def main(arguments=None):
     sheets.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: docs/_build/sheets)")
     sheets.add_argument("--folder", type=Path, default=notebooks.FOLDER, help=argparse.SUPPRESS)
     sheets.set_defaults(run=_sheets)
+
+    room = commands.add_parser("class", help="who has solved what, from students' folders (for teachers)")
+    room.add_argument("returned", type=Path, metavar="FOLDER", help="holds one folder for each student")
+    room.add_argument("chapters", nargs="*", help="chapter numbers such as 3.1.1 (default: all)")
+    room.add_argument("--csv", type=Path, metavar="FILE", help="also write a row for each exercise of each student")
+    room.add_argument("--seconds", type=float, default=60, help="for the cells of one exercise (default: 60)")
+    room.add_argument("--memory", type=float, default=4, metavar="GB", help="of one student's process (default: 4)")
+    room.add_argument("--workers", type=int, default=1, metavar="N", help="so many students at a time (default: 1)")
+    room.add_argument("--folder", type=Path, default=notebooks.FOLDER, help=argparse.SUPPRESS)
+    room.set_defaults(run=_class)
 
     options, options.further = parser.parse_known_args(arguments)
     if options.version:
@@ -109,6 +123,8 @@ def _lab(options):
 
 
 def _run(options):
+    if options.workers is not None or options.vary or options.results or options.cluster:
+        return _run_many(options)
     import tempfile
 
     from tqdm import tqdm
@@ -149,6 +165,60 @@ def _run(options):
         _print_table(rows)
     if options.seeds:
         _print_margins(claims)
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _run_many(options):
+    from tqdm import tqdm
+
+    from course_utils import many
+
+    if options.save:
+        raise ValueError("--save stores one run in its notebook: leave --workers, --vary, --results and --cluster away")
+    if options.workers is not None and options.cluster:
+        raise ValueError("--workers is for this machine, --cluster for others: choose one")
+    workers = 1 if options.workers is None else options.workers
+    if workers < 1:
+        raise ValueError(f"--workers must be 1 or more, got {workers}")
+    entries = [notebooks.find_chapter(name, options.folder) for name in options.chapters]
+    entries = entries or notebooks.chapters(options.folder)
+    vary = many.varied(options.vary)
+    jobs = many.jobs(entries, options.seeds or (), vary, fast=options.fast, solutions=options.solutions)
+    results = {}
+    if options.results:
+        options.results.mkdir(parents=True, exist_ok=True)
+        results = many.done(options.results, jobs)
+        print(f"{len(results)} of {len(jobs)} are done already", flush=True)
+    todo = [job for job in jobs if many.name(job) not in results]
+
+    with tqdm(total=len(todo), unit="notebook", disable=None) as bar:
+
+        def collect(job, result):
+            results[many.name(job)] = result
+            if options.results:
+                many.store(options.results, job, result)
+            bar.update()
+
+        if todo and options.cluster:
+            many.run_on_cluster(todo, options.cluster, collect)
+        elif todo:
+            many.run_here(todo, workers, collect)
+
+    rows, failures = [], []
+    for job in jobs:
+        result, chosen = results[many.name(job)], dict(job["parameters"])
+        seed = chosen.get("SEED") if options.seeds else None
+        name = " ".join([job["notebook"], *(f"{key}={chosen[key]}" for key in vary if key in chosen)])
+        rows.append((name, seed, result["seconds"], result["peak_gb"], result["claims"], result["error"]))
+        if result["error"]:
+            failures.append(f"{name}{'' if seed is None else f' (seed {seed})'}: {result['error']}")
+    if options.results:
+        many.write_table(options.results, [(job, results[many.name(job)]) for job in jobs])
+    _print_table(rows)
+    if options.seeds:
+        _print_margins([claim for row in rows for claim in row[4]])
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0
@@ -362,4 +432,34 @@ def _sheets(options):
     for path in paths:
         print(path)
     print("Open a sheet in a browser and print it from there.")
+    return 0
+
+
+def _class(options):
+    from tqdm import tqdm
+
+    from course_utils import classroom
+
+    for name in ("seconds", "memory", "workers"):
+        if getattr(options, name) <= 0:
+            raise ValueError(f"--{name} must be more than 0, got {getattr(options, name)}")
+    entries = [notebooks.find_chapter(name, options.folder) for name in options.chapters]
+    entries = entries or notebooks.chapters(options.folder)
+    if options.csv:
+        options.csv.touch()  # what cannot be written is said now, not after an hour
+    with tqdm(unit="chapter", disable=None) as bar:
+        results = classroom.review(
+            options.returned, entries, seconds=options.seconds, memory_gb=options.memory, workers=options.workers,
+            on_result=lambda results: bar.update(),
+        )  # fmt: skip
+    if not results:
+        raise ValueError(f"no student in {options.returned} has returned one of these chapters")
+    print("\n".join(classroom.table(results)))
+    print("\n✓ solved  ✗ wrong  ○ not attempted  ! could not be checked  – its check is gone")
+    wrong = classroom.what_went_wrong(results)
+    if wrong:
+        print("\nWhat the wrong answers show\n" + "\n".join(wrong))
+    if options.csv:
+        classroom.write_csv(results, options.csv)
+        print(f"\n{options.csv}")
     return 0
