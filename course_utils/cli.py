@@ -17,6 +17,31 @@ from course_utils import bootstrap, lab, machine, notebooks
 def main(arguments=None):
     """Run one command and return its exit code: 0 fine, 1 something failed, 2 the command was not understood."""
     machine.write_anywhere()
+    parser, commands = _parser()
+    options, options.further = parser.parse_known_args(arguments)
+    if options.version:
+        return _version()
+    if options.command is None:
+        parser.error(f"which command? One of {', '.join(commands.choices)}")
+    if options.further and options.command not in ("lab", "check"):
+        parser.error(f"not understood: {' '.join(options.further)}")
+    try:
+        return options.run(options)
+    except ModuleNotFoundError as error:
+        complaint = f"The package {error.name} is missing in {sys.executable}. Use the course's own Python:"
+        print(f"{complaint} `make {options.command}`, or .venv/bin/python -m course_utils.", file=sys.stderr)
+    except OSError as error:
+        print(_in_one_line(error), file=sys.stderr)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    return 1
+
+
+def _parser():
+    """Return the parser of the command line, and that of its commands."""
     parser = argparse.ArgumentParser(prog="python -m course_utils", description="Deep learning in medicine")
     parser.add_argument("--version", action="store_true", help="the versions of the course, Python and TensorFlow")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -70,27 +95,7 @@ def main(arguments=None):
     room.add_argument("--workers", type=int, default=1, metavar="N", help="so many students at a time (default: 1)")
     room.add_argument("--folder", type=Path, default=notebooks.FOLDER, help=argparse.SUPPRESS)
     room.set_defaults(run=_class)
-
-    options, options.further = parser.parse_known_args(arguments)
-    if options.version:
-        return _version()
-    if options.command is None:
-        parser.error(f"which command? One of {', '.join(commands.choices)}")
-    if options.further and options.command not in ("lab", "check"):
-        parser.error(f"not understood: {' '.join(options.further)}")
-    try:
-        return options.run(options)
-    except ModuleNotFoundError as error:
-        complaint = f"The package {error.name} is missing in {sys.executable}. Use the course's own Python:"
-        print(f"{complaint} `make {options.command}`, or .venv/bin/python -m course_utils.", file=sys.stderr)
-    except OSError as error:
-        print(_in_one_line(error), file=sys.stderr)
-    except ValueError as error:
-        print(error, file=sys.stderr)
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
-    return 1
+    return parser, commands
 
 
 def _in_one_line(error):

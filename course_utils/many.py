@@ -172,7 +172,7 @@ def run_on_cluster(todo, address, on_result):
     except ImportError:
         raise ValueError(NO_DASK) from None
     try:
-        client = Client(address, timeout=10, set_as_default=False)
+        client = Client(address, timeout=10)
     except (OSError, ValueError) as error:
         raise ValueError(f"no Dask scheduler answers at {address}: {error or 'no answer within 10 seconds'}") from None
     with client:
