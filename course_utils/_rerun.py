@@ -16,6 +16,8 @@ import os
 import sys
 from pathlib import Path
 
+from course_utils import many
+
 # --- the guard -------------------------------------------------------------------------------------------------
 
 PROBES = {"fc-list", "uname", "lscpu", "ldconfig", "system_profiler"}  # asked by libraries which machine this is
@@ -191,6 +193,7 @@ def _tree(source):
 
 def main(job_file):
     """Run the exercises of a job one after the other, each cell once."""
+    many.end_with_the_parent()
     job = json.loads(Path(job_file).read_text(encoding="utf-8"))
     tell = _own_output()
     os.chdir(job["folder"])

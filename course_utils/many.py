@@ -251,7 +251,7 @@ def _failed(error):
 
 def main(job_file, result_file):
     """Run a job in this process and write its result."""
-    _end_with_the_parent()
+    end_with_the_parent()
     job = json.loads(Path(job_file).read_text(encoding="utf-8"))
     path = Path(job["folder"] or notebooks.FOLDER) / job["notebook"]
     log = Path(result_file).with_name("claims.jsonl")
@@ -267,8 +267,8 @@ def main(job_file, result_file):
     os.replace(part, result_file)
 
 
-def _end_with_the_parent():
-    """End when the one who started this process is killed: its job is run by another then."""
+def end_with_the_parent():
+    """End this process when the one who started it is gone, killed or not: nobody waits for the result any more."""
     parent = os.getppid()
 
     def watch():
