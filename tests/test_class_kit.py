@@ -25,9 +25,9 @@ def chapter(number, needs=(), part="Principles", minutes=100, exercises=4, uses=
 
 # The whole course: chapters still to come are taken to be as long as the others, and to need what is taught before.
 TO_COME = [
-    chapter("5.4", ["00", "3.4"], "Challenges"),
-    chapter("5.5", ["00", "3.1.2", "4.1"], "Challenges"),
-    chapter("6", ["00"], "Questions"),
+    chapter("5.4", ["00", "3.1.2", "4.1"], "Challenges"),
+    chapter("5.5", ["00", "3.1.2"], "Challenges"),
+    chapter("6", ["00", "3.1.2", "4.1", "5.2", "5.3"], "Questions"),
 ]
 WHOLE = KNOWN + [new for new in TO_COME if new.number not in {old.number for old in KNOWN}]
 

@@ -7,10 +7,14 @@ import http.server
 import os
 import re
 import shutil
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 
 import course_utils
@@ -227,6 +231,23 @@ def test_what_ends_the_process_of_one_exercise_spares_the_other(folder, tmp_path
     assert found["grows", "9.9-b"].result == "solved"
     assert found["raises", "9.9-a"].message == "ZeroDivisionError: division by zero"
     assert found["raises", "9.9-b"].message.startswith("SyntaxError")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="no process knows there that its parent is gone")
+def test_a_students_process_ends_with_the_command(folder, tmp_path):
+    returned(tmp_path / "class" / "ian", a="__import__('time').sleep(90)\n" + RIGHT)
+    command = [sys.executable, "-m", "course_utils", "class", str(tmp_path / "class"), "--folder", str(folder)]
+    with subprocess.Popen(command, cwd=notebooks.ROOT, stdout=subprocess.DEVNULL) as process:
+        own = psutil.Process(process.pid)
+        end = time.monotonic() + 60
+        while not own.children() and time.monotonic() < end:
+            time.sleep(0.1)
+        (child,) = own.children()
+        time.sleep(2)  # until it has begun to watch
+        process.kill()
+    psutil.wait_procs([child], timeout=30)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
 def test_of_two_checks_the_right_one_counts_and_a_check_that_is_gone_is_named(folder, tmp_path):
