@@ -11,9 +11,12 @@ writing and TCP away (Landlock); elsewhere only Python's own functions are watch
 """
 
 import ast
+import dis
 import json
 import os
 import sys
+import types
+from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils import many
@@ -119,57 +122,74 @@ def _landlock(folders):
 
 CHANGING = {"add", "append", "build", "clear", "compile", "extend", "fit", "insert", "pop", "remove", "set_weights"}
 CHANGING |= {"set", "shuffle", "sort", "train", "train_on_batch", "update"}
+SHOWING = {"ax", "axes", "claim", "display", "exercises", "fig", "plots", "plt", "print", "sns"}
+PERHAPS = ast.If | ast.For | ast.While | ast.Try | ast.Match  # what stands in these may not run
 
 
-def needed(trees, target):
-    """Return the numbers of the cells before `target` that make or change what it uses, in order.
+@dataclass(frozen=True)
+class Facts:
+    """The names of the notebook that a cell reads as it runs (`now`) or when its functions are called (`later`), those
+    that it makes (`perhaps`, `surely`; "*" stands for any), and those whose objects it may change."""
 
-    Parameters
-    ----------
-    trees : list
-        A syntax tree for each cell, None for text and for what is no Python.
-    target : int
-        The cell of the exercise.
-    """
-    wanted, found, before = _loaded(trees[target]), set(), None
-    while before != (len(found), len(wanted)):  # a function may use what a later cell makes
-        before = len(found), len(wanted)
-        for index in set(range(target)) - found:
-            tree = trees[index]
-            if tree is not None and ("*" in _bound(tree) or wanted & (_bound(tree) | _changed(tree))):
-                found.add(index)
-                wanted |= _loaded(tree)
-    return sorted(found)
+    now: frozenset
+    later: frozenset
+    perhaps: frozenset
+    surely: frozenset
+    changed: frozenset
 
 
-def _loaded(tree):
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+def facts(source):
+    """Return the `Facts` of a code cell, or None if it is no Python. Nothing of it runs."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    try:
+        plain = TransformerManager().transform_cell(source)
+        statements = ast.parse(plain).body
+        now, later, perhaps, surely, changed = set(), set(), set(), set(), set()
+        for statement in statements:
+            loaded, in_functions, stored = _names(compile(ast.Module([statement], []), "cell", "exec"))
+            now |= loaded - surely
+            later |= in_functions
+            (perhaps if isinstance(statement, PERHAPS) else surely).update(stored)
+            changed |= _changed(statement)
+    except Exception:  # no Python, or nested too deep to be read
+        return None
+    if "get_ipython().run_" in plain:  # `%time x = 2`
+        perhaps.add("*")
+    return Facts(*map(frozenset, (now, later - surely, perhaps, surely, changed)))
 
 
-def _bound(tree):
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            names.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            names |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-    return names
+def _names(code, in_function=False):
+    """Return the global names that compiled code loads at once, loads in functions, and stores."""
+    loaded, in_functions, stored = set(), set(), set()
+    for step in dis.get_instructions(code):
+        if step.opname in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"):
+            (in_functions if in_function else loaded).add(step.argval)
+        elif step.opname in ("STORE_NAME", "STORE_GLOBAL") and code.co_name == "<module>":
+            stored.add(step.argval)
+        elif step.opname == "IMPORT_STAR" or step.opname == "CALL_INTRINSIC_1" and step.argval == 2:
+            stored.add("*")
+    for inner in (constant for constant in code.co_consts if isinstance(constant, types.CodeType)):
+        at_once = inner.co_name in ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>") and not in_function
+        for mine, of_inner in zip((loaded, in_functions, stored), _names(inner, not at_once), strict=True):
+            mine |= of_inner
+    return loaded, in_functions, stored
 
 
-def _changed(tree):
-    """Return the names whose objects a cell may change: `x[0] = 1`, `x.append(1)`, `train(x)`."""
-    names = set()
-    for node in ast.walk(tree):
+def _changed(statement):
+    """Return the names whose objects a statement may change: `x[0] = 1`, `x.append(1)`, `train(x)`."""
+    names, todo = set(), [statement]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            continue  # what a function does to its own names
+        todo += ast.iter_child_nodes(node)
         if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
             names.add(_root(node))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING:
             names.add(_root(node.func))
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            call = node.value
-            if getattr(call.func, "id", None) not in ("print", "display", "claim"):
-                names |= {argument.id for argument in call.args if isinstance(argument, ast.Name)}
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _root(node.value) not in SHOWING:
+            names |= {argument.id for argument in node.value.args if isinstance(argument, ast.Name)}
     return names - {None}
 
 
@@ -179,13 +199,36 @@ def _root(node):
     return getattr(node, "id", None)
 
 
-def _tree(source):
-    from IPython.core.inputtransformer2 import TransformerManager
+def needed(cells, target):
+    """Return the numbers of the cells before `target` that make or change what it uses, in order.
 
-    try:
-        return ast.parse(TransformerManager().transform_cell(source))
-    except Exception:  # no Python, or nested too deep to be read
-        return None
+    Parameters
+    ----------
+    cells : list
+        The `Facts` of each cell, None for text and for what is no Python.
+    target : int
+        The cell of the exercise.
+    """
+    found, todo, seen = set(), [], set()
+
+    def want(names, place):
+        todo.extend({(name, place) for name in names} - seen)
+        seen.update(todo)
+
+    want(cells[target].now | cells[target].later, target)
+    while todo:
+        name, place = todo.pop()
+        for index in reversed(range(place)):
+            cell = cells[index]
+            if cell is None or not {name, "*"} & (cell.perhaps | cell.surely | cell.changed):
+                continue
+            if index not in found:
+                found.add(index)
+                want(cell.now | cell.later, index)
+                want(cell.later, target)  # its functions may use what a later cell makes
+            if name in cell.surely:
+                break  # what came before is gone
+    return sorted(found)
 
 
 # --- running ---------------------------------------------------------------------------------------------------
@@ -206,26 +249,29 @@ def main(job_file):
 
     def check(exercise_id, answer):
         verdict = judge(exercise_id, answer)
-        current["said"] = exercise_id == current["exercise"] or current.get("said")
+        current["said"] = exercise_id == current["exercise"] or current["said"]
+        current["lost"] = "NameError" in verdict.message
         tell(event="verdict", exercise=exercise_id, sign=verdict.sign, message=verdict.message[:1000],
              misconception=_misconception(find, exercise_id, verdict))  # fmt: skip
 
     exercises.check = check
     cells = notebooks.read(job["notebook"]).cells
     code = [cell.source if cell.cell_type == "code" else "" for cell in cells]
-    trees = [_tree(source) for source in code]
+    known = [facts(source) if source else None for source in code]
     shell, done = _shell(), set()
     for exercise_id in job["exercises"]:
-        current.update(exercise=exercise_id, said=False)
+        current.update(exercise=exercise_id, said=False, lost=False)
         tell(event="begin", exercise=exercise_id)
         trouble = ""
         for target in notebooks.cells_with_check(cells, exercise_id):
-            before = needed(trees, target) if trees[target] is not None else []
-            for index in [*(index for index in before if index not in done), target]:
-                done.add(index)
-                error = _run(shell, code[index])
-                if error is not None and (index == target or not trouble):
-                    trouble = f"{type(error).__name__}: {error}"
+            before = needed(known, target) if known[target] is not None else []
+            error, lost = _run_cells(shell, code, [index for index in before if index not in done], target)
+            done.update(before)
+            if lost or current["lost"]:  # a name is missing: something was needed after all
+                rest = [index for index in range(target) if code[index] and index not in done]
+                error, _ = _run_cells(shell, code, rest, target)
+                done.update(rest)
+            trouble = trouble or error
         if not current["said"]:
             tell(event="fault", exercise=exercise_id, message=(trouble or "its check was not reached")[:1000])
     tell(event="end")
@@ -266,13 +312,17 @@ def _shell():
     return InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
 
 
-def _run(shell, source):
-    """Run one cell as a notebook does; return the exception that ended it, or None."""
-    result = shell.run_cell(source)
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:
-        pyplot.close("all")
-    return result.error_before_exec or result.error_in_exec
+def _run_cells(shell, code, numbers, target):
+    """Run cells as a notebook does, `target` last; return its error as text, and whether a name was missing."""
+    lost = False
+    for index in [*numbers, target]:
+        result = shell.run_cell(code[index])
+        error = result.error_before_exec or result.error_in_exec
+        lost = lost or isinstance(error, NameError)
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        if pyplot is not None:
+            pyplot.close("all")
+    return f"{type(error).__name__}: {error}" if error is not None else "", lost
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """What a teacher hands out and gets back: sheets that ask without answering, and a class whose answers are checked."""
 
-import ast
 import csv
 import html
 import http.server
@@ -296,18 +295,36 @@ def test_limits_must_be_more_than_nothing(folder, tmp_path, capsys):
     ("cells", "expected"),
     [
         (["import numpy as np", "a = 1", "np.zeros(b)"], [0]),
-        (["x = []", "y = 2", "x.append(y)", "print(x)", "z = x[0]", "x"], [0, 1, 2]),
+        (["x = []", "y = 2", "x.append(y)", "print(x)", "plt.plot(x)", "z = x[0]", "x"], [0, 1, 2]),
         (["def f():\n    return k", "k = 3", "f()"], [0, 1]),
+        (["k = 1", "def f():\n    return k", "a = f()", "k = 2", "a + f()"], [0, 1, 2, 3]),
         (["from m import *", "nothing = 0", "g()"], [0]),
         (["model = 1", "history = model.fit(0)", "model"], [0, 1]),
         (["t = {}", "t['a'] = 1", "t.b = 2", "train(t)", "show = t.mean()", "t"], [0, 1, 2, 3]),
-        (["for i in range(3):\n    total = i", "total"], [0]),
+        (["total = 0", "for i in range(3):\n    total = i", "total"], [0, 1]),
+        (["x = 1", "x = 2", "x"], [1]),
+        (["x = 1", "x = x + 1", "x"], [0, 1]),
+        (["k = 1", "rows = 2", "def g(k):\n    rows = k\n    return [i for i in rows]", "i = 3", "g(1)"], [2]),
+        (["n = 1", "a = [n for _ in range(2)]", "a"], [0, 1]),
+        (["n = 1", "class A:\n    size = n", "m = 3", "A()"], [0, 1]),
+        (["n = 1", "n = 3\nprint(n)"], []),
+        (["x = 1", "%time x = 2", "x"], [0, 1]),
     ],
 )
 def test_the_cells_that_an_exercise_needs_are_found(cells, expected):
-    trees = [ast.parse(source) for source in cells]
-    assert _rerun.needed(trees, len(cells) - 1) == expected
+    assert _rerun.needed([_rerun.facts(source) for source in cells], len(cells) - 1) == expected
 
 
 def test_text_and_what_is_no_python_is_needed_by_nobody():
-    assert _rerun.needed([None, ast.parse("a = 1"), None, ast.parse("a")], 3) == [1]
+    assert _rerun.facts("a = (") is None and _rerun.facts("(" * 10_000) is None
+    assert _rerun.needed([None, _rerun.facts("a = 1"), None, _rerun.facts("a")], 3) == [1]
+
+
+@pytest.mark.slow
+def test_where_a_name_is_missing_all_cells_run(folder, tmp_path):
+    hidden = "exec('missing' + ' = 3')"  # no reader of code sees that it makes a name
+    place = returned(tmp_path / "class" / "jo", a="assert missing == 3\n" + RIGHT)
+    notebook = notebooks.read(place / "99_fixture.ipynb")
+    notebook.cells.insert(5, nbformat.v4.new_code_cell(hidden))
+    nbformat.write(notebook, place / "99_fixture.ipynb")
+    assert review(folder, tmp_path / "class")["jo", "9.9-a"].result == "solved"
