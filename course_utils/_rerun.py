@@ -36,7 +36,7 @@ def guard(folders, memory_bytes):
     """Let this process write into `folders` alone, use no network and no more memory than this, from now on."""
     _limit(memory_bytes)
     confined = _landlock(folders)
-    allowed = tuple(os.path.realpath(folder) for folder in folders) + FREE
+    allowed = tuple(os.path.realpath(folder) for folder in (*folders, os.devnull)) + FREE
 
     def outside(path):
         if isinstance(path, int) or path is None:

@@ -47,9 +47,10 @@ def varied(texts):
 
 def _value(text):
     try:
-        return ast.literal_eval(text)
+        value = ast.literal_eval(text)
     except (ValueError, SyntaxError):
-        return text  # a word, such as the name of a data set
+        value = text  # a word, such as the name of a data set
+    return value if isinstance(value, str | int | float | None) else text
 
 
 def jobs(entries, seeds=(), vary=None, *, fast=False, solutions=False):

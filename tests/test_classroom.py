@@ -127,16 +127,16 @@ RIGHT_B = 'exercises.check("9.9-b", lambda first, second: first & second)'
 LISTED_HINT = "This is the positive predictive value: count those whose test is negative."
 
 
-def returned(place, with_setup=False, **cells):
+def returned(place, **cells):
     """Write a student's copy of the chapter, with these cells instead of the stubs of exercise a and b.
 
-    Without `setup` a process of theirs does not load TensorFlow.
+    `setup` is taken out, so that a process of theirs does not load TensorFlow.
     """
     place.mkdir(parents=True)
     notebook = notebooks.read(FIXTURE / "99_fixture.ipynb")
     for exercise_id, _, stub, _ in notebooks.exercises(notebook):
         stub.source = cells.get(exercise_id[-1], stub.source)
-    for cell in notebook.cells if not with_setup else []:
+    for cell in notebook.cells:
         cell.source = cell.source.replace("setup(seed=SEED", "dict(seed=SEED")
     nbformat.write(notebook, place / "99_fixture.ipynb")
     return place
@@ -150,7 +150,7 @@ def review(folder, class_folder, **options):
 @pytest.mark.slow
 def test_the_command_shows_who_solved_what_and_what_the_wrong_answers_show(folder, tmp_path, capsys):
     class_folder = tmp_path / "class"
-    returned(class_folder / "anna" / "my_course", with_setup=True, a=RIGHT, b=RIGHT_B)
+    returned(class_folder / "anna" / "my_course", a=RIGHT, b=RIGHT_B)
     returned(class_folder / "ben", a=LISTED)
     returned(class_folder / "=cy", a="while 1: __import__('time').sleep(1)\n" + RIGHT, b="raise SystemExit\n" + RIGHT_B)
     (class_folder / "list of names.txt").write_text("anna, ben, cy")
@@ -318,6 +318,20 @@ def test_the_cells_that_an_exercise_needs_are_found(cells, expected):
 def test_text_and_what_is_no_python_is_needed_by_nobody():
     assert _rerun.facts("a = (") is None and _rerun.facts("(" * 10_000) is None
     assert _rerun.needed([None, _rerun.facts("a = 1"), None, _rerun.facts("a")], 3) == [1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", ["3.3.1"])  # one whose exercises use what the chapter makes before them
+def test_the_solutions_of_a_chapter_are_solved_wherever_they_stand(number, tmp_path):
+    entry = notebooks.find_chapter(number)
+    chapter = notebooks.read(entry.path)
+    solutions = {name: code.source for name, _, code, _ in notebooks.exercises(notebooks.read(entry.solution_path))}
+    for exercise_id, _, stub, _ in notebooks.exercises(chapter):
+        stub.source = solutions[exercise_id]
+    (tmp_path / "class" / "kim").mkdir(parents=True)
+    nbformat.write(chapter, tmp_path / "class" / "kim" / entry.path.name)
+    found = classroom.review(tmp_path / "class", [entry])
+    assert {one.exercise: one.result for one in found} == dict.fromkeys(solutions, "solved"), found
 
 
 @pytest.mark.slow

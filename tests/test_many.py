@@ -72,11 +72,13 @@ def test_names_of_jobs_can_name_files_and_differ(folder):
 
 
 def test_values_are_read_as_python_where_they_are():
-    assert many.varied(["EPOCHS=1, 2", "RATE=0.1", "DATA=pneumonia", "FAST=True"]) == {
+    assert many.varied(["EPOCHS=1, 2", "RATE=0.1", "DATA=pneumonia", "FAST=True", "N=None", "Z=1j"]) == {
         "EPOCHS": [1, 2],
         "RATE": [0.1],
         "DATA": ["pneumonia"],
         "FAST": [True],
+        "N": [None],
+        "Z": ["1j"],
     }
 
 
