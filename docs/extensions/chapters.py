@@ -36,6 +36,7 @@ PAGES = [
     "chapters/solutions",
     "chapters/slides",
     "instructors_guide",
+    "class_kit",
     "chapters/data",
     "chapters/results",
     "chapters/install",
