@@ -24,7 +24,13 @@ pytestmark = pytest.mark.slow
 CHAPTER = "chapters/03_1_1_convolutional_networks.html"
 # A page of each type.
 TYPES = ["index.html", "at_a_glance.html", "glossary.html", "notation.html", "instructors_guide.html", "search.html"]
-TYPES += ["primer_arrays_and_plots.html", "chapters/data.html", "chapters/results.html", "chapters/install.html"]
+TYPES += [
+    "class_kit.html",
+    "primer_arrays_and_plots.html",
+    "chapters/data.html",
+    "chapters/results.html",
+    "chapters/install.html",
+]
 TYPES += [
     "chapters/slides.html",
     "chapters/solutions.html",
