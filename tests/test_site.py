@@ -71,7 +71,8 @@ def course(tmp_path):
     index = tmp_path / "docs" / "index.md"
     index.write_text(re.sub(r" \(\[4\.\d\]\([^)]*\)\)", "", index.read_text("utf-8")), encoding="utf-8")  # no labs here
     glossary = "# Glossary\n\n| term | chapter |\n|---|---|\n| bootstrap | [00](../notebooks/00_start_here.ipynb) |\n"
-    (tmp_path / "docs" / "glossary.md").write_text(glossary, encoding="utf-8")  # the real one links to other chapters
+    (tmp_path / "docs" / "glossary.md").write_text(glossary, encoding="utf-8")  # the real ones link to other chapters
+    (tmp_path / "docs" / "class_kit.md").write_text("# Class kit\n", encoding="utf-8")
     (tmp_path / "notebooks" / "_toc.yml").write_text(TOC, encoding="utf-8")
     nbformat.write(first_chapter(), tmp_path / "notebooks" / "00_start_here.ipynb")
     last = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# 2 Last")])
