@@ -8,6 +8,7 @@ Solutions are left out: whoever searches for a word shall not read the answer in
 import json
 import re
 
+import terms
 from docutils import nodes
 
 LEFT_OUT = re.compile(r"chapters/solutions/|search$|genindex$")
@@ -57,7 +58,13 @@ def write(app, exception):
         return
     found = []
     for name in sorted(app.env.found_docs):
-        if not LEFT_OUT.search(name):
+        if name == "glossary":  # its rows are what a reader looks for
+            address = app.builder.get_target_uri(name)
+            for term in app.env.course_terms:
+                found.append(
+                    ["Glossary", term.name, f"{address}#{terms.anchor(term)}", f"{term.chinese}: {term.meaning}"]
+                )
+        elif not LEFT_OUT.search(name):
             found += entries(app.env.get_doctree(name), app.builder.get_target_uri(name))
     text = json.dumps(found, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     (app.outdir / "_static" / "search_data.js").write_text(f"window.COURSE_SECTIONS = {text};\n", encoding="utf-8")
