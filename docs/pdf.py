@@ -41,6 +41,8 @@ def main(names):
         entries = [notebooks.find_chapter(name) for name in names] or notebooks.chapters()
     except ValueError as problem:
         raise SystemExit(str(problem)) from None
+    if not (html / "index.html").exists():
+        raise SystemExit("there is no site to print yet: make site")
     for file in print_pages(entries, html, DOCS / "_build" / "pdf"):
         print(f"{file.relative_to(DOCS.parent)}  {file.stat().st_size / 1e6:.1f} MB")
 
