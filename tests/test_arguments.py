@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 
 import course_utils
-from course_utils import images
+from course_utils import fusion, images
 
 MODULES = (
     "",
     "brain_lesions",
     "convolution",
     "efficiency",
+    "fusion",
     "generative",
     "imbalance",
     "images",
@@ -71,6 +72,7 @@ NUMBERS = np.random.default_rng(0).normal(size=(4, 8, 8, 1)).astype("float32")
 POINTS = np.random.default_rng(1).normal(size=(6, 3))
 DISTANCES = np.linalg.norm(POINTS[:, None] - POINTS, axis=-1)
 STATES = np.array([0, 1, 2, 2, 1, 0])
+PAIRS = fusion.simulate_pairs(3, size=8)
 GOOD = {
     "images": NUMBERS,
     "image": NUMBERS[0],
@@ -175,6 +177,9 @@ GOOD = {
     "n_hosts": 1,
     "sensitivity": 0.9,
     "specificity": 0.8,
+    "prior": 0.5,
+    "modalities": [NUMBERS, POINTS[:4]],
+    "pairs": PAIRS,
 }
 # Where one function needs something else under the same name.
 SPECIAL = {
@@ -182,6 +187,8 @@ SPECIAL = {
     "simulate_brain_lesions": {"size": 32},
     "smote": {"n_new": 3},
     "simulate_calcifications": {"n_images": 4},
+    "simulate_pairs": {"size": 8},
+    "late_fusion": {"probabilities": [np.array([0.1, 0.8]), np.array([0.3, 0.6])]},
     "number_grid": {"values": DISTANCES, "window": (0, 0, 1, 3), "weights": np.array([[1.0, 2.0, 3.0]])},
     "network_units": {"layers": [[1, 2], [3]], "weights": [[[1], [2]]]},
     "train_secondary_structure": {"labels": [np.array([0, 1, 2]), np.array([0, 1])]},

@@ -285,6 +285,67 @@ def load_actg320():
 
 
 @dataclass(frozen=True)
+class TRANSBIG:
+    """What `load_transbig` returns. The arrays cannot be written to: copy one to change it."""
+
+    name: str
+    genes: np.ndarray  # [198, 76] float64, expression in the tumour, a logarithm
+    gene_names: tuple  # of 76 str: probe sets of the chip, some of them of one gene
+    clinical: np.ndarray  # [198, 4] float64, NaN where the grade is not known
+    clinical_names: tuple  # of 4 str
+    units: tuple  # of 4 str, what a number of `clinical` means
+    time: np.ndarray  # [198] float64, days
+    event: np.ndarray  # [198] int64, 1 = distant metastasis was seen, 0 = censored
+    time_unit: str
+    groups: None  # every row is a woman
+    licence: str
+    citation: str
+
+
+def load_transbig():
+    """Load TRANSBIG: 198 women with breast cancer, 76 genes, and the time to distant metastasis (51 seen).
+
+    Returns
+    -------
+    TRANSBIG
+        `genes` [198, 76] with `gene_names`, `clinical` [198, 4] with `clinical_names` and `units` (grade is NaN in 2
+        rows), `time` in days, `event` (1 = seen); `licence`, `citation`. `groups` is None: every row is a woman.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Notes
+    -----
+    Desmedt C, et al. (2007). Clinical Cancer Research 13:3207-3214. https://doi.org/10.1158/1078-0432.CCR-06-2765
+
+    Taught in: 05_4_multimodal_data
+    """
+    n, d = 198, 76
+    arrays = files.load_npz(
+        "transbig",
+        {
+            "genes": ("float64", (n, d)),
+            "gene_names": ("<U11", (d,)),
+            "clinical": ("float64", (n, 4)),
+            "time": ("float64", (n,)),
+            "event": ("int64", (n,)),
+        },
+    )
+    gene_names = tuple(arrays.pop("gene_names").tolist())
+    return TRANSBIG(
+        **credits("transbig"),
+        **arrays,
+        gene_names=gene_names,
+        clinical_names=("age", "tumour size", "tumour grade", "oestrogen receptor positive"),
+        units=("years", "cm", "1 well, 2 intermediate, 3 poorly differentiated", "0 no, 1 yes"),
+        time_unit="days",
+        groups=None,
+    )
+
+
+@dataclass(frozen=True)
 class DiabetesProgression:
     """What `load_diabetes_progression` returns. The arrays cannot be written to: copy one to change it."""
 

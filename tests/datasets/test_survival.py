@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import tempfile
 
 import h5py
@@ -198,6 +199,34 @@ def test_whas500_and_actg320_equal_the_copies_in_scikit_survival():
     names = ["tx", "sex", "age", "cd4", "strat2", "priorzdv", "karnof", "hemophil", "ivdrug", "raceth"]
     for column, name in enumerate(names):
         np.testing.assert_array_equal(data.features[:, column], table[name].astype(float) - (name == "sex"))
+
+
+def test_transbig_is_what_its_paper_describes():
+    data = datasets.load_transbig()
+    assert data.genes.shape == (198, 76) and data.clinical.shape == (198, 4) and data.event.sum() == 51
+    assert len(data.clinical_names) == len(data.units) == 4 and data.time_unit == "days" and data.groups is None
+    assert len(set(data.gene_names)) == 76 and all(re.fullmatch(r"2\d{5}_([sx]_)?at", n) for n in data.gene_names)
+    age, size, grade, receptor = data.clinical.T
+    assert (age.min(), age.max(), data.time.min(), data.time.max()) == (24, 60, 125, 9108)
+    assert [int(np.sum(grade == g)) for g in (1, 2, 3)] == [30, 83, 83] and receptor.sum() == 134
+    # the higher the grade, the larger the tumour and the rarer the receptor
+    assert size[grade == 3].mean() > size[grade == 1].mean() and receptor[grade == 3].mean() < 0.5
+    assert receptor[grade == 1].mean() > 0.9
+
+
+def test_transbig_equals_the_copy_in_scikit_survival():
+    theirs = pytest.importorskip("sksurv.datasets")
+    table, outcome = theirs.load_breast_cancer()
+    data = datasets.load_transbig()
+    for column, name in enumerate(data.gene_names):
+        np.testing.assert_array_equal(data.genes[:, column], table[f"X{name}"])
+    np.testing.assert_array_equal(data.clinical[:, 0], table["age"])
+    np.testing.assert_array_equal(data.clinical[:, 1], table["size"])
+    words = np.array(["unkown", "well differentiated", "intermediate", "poorly differentiated"])
+    np.testing.assert_array_equal(words[np.nan_to_num(data.clinical[:, 2]).astype(int)], table["grade"].astype(str))
+    np.testing.assert_array_equal(data.clinical[:, 3] == 1, table["er"].astype(str) == "positive")
+    np.testing.assert_array_equal(data.time, outcome["t.tdm"])
+    np.testing.assert_array_equal(data.event == 1, outcome["e.tdm"])
 
 
 def test_diabetes_progression_is_as_measured():
