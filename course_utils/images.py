@@ -474,8 +474,10 @@ def grad_cam(model, images, layer="features", output="logit", relu=True, batch_s
     batch_size = _checks.integer(batch_size, "batch_size", least=1)
     feature_layer, output_layer = _layer(model, layer, "layer"), _layer(model, output, "output")
     if len(feature_layer.output.shape) != 4:
+        maps = [one.name for one in model.layers if len(one.output.shape) == 4 and type(one).__name__ != "InputLayer"]
         raise ValueError(
-            f"layer must give maps of shape (n, h, w, features), {layer!r} has {feature_layer.output.shape}"
+            f"layer must give maps of shape (n, h, w, features), {layer!r} has {feature_layer.output.shape}; "
+            f"these do: {', '.join(maps) or 'none'}"
         )
     if tuple(output_layer.output.shape) != (None, 1):
         raise ValueError(f"output must give one number for each image, {output!r} has {output_layer.output.shape}")

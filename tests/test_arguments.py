@@ -20,6 +20,7 @@ MODULES = (
     "brain_lesions",
     "convolution",
     "efficiency",
+    "explain",
     "fusion",
     "generative",
     "imbalance",
@@ -56,6 +57,11 @@ def first_column(rows):
     return rows[:, :1]
 
 
+def row_sums(rows):
+    """A model of a table without weights."""
+    return rows.sum(axis=1)
+
+
 def tiny_network():
     """The smallest network that can be trained."""
     import keras
@@ -75,6 +81,11 @@ STATES = np.array([0, 1, 2, 2, 1, 0])
 PAIRS = fusion.simulate_pairs(3, size=8)
 GOOD = {
     "images": NUMBERS,
+    "baseline": NUMBERS[::-1],
+    "maps": DISTANCES[np.newaxis],
+    "masks": DISTANCES[np.newaxis] < 1,
+    "background": POINTS[::-1],
+    "predict": row_sums,
     "image": NUMBERS[0],
     "kernel": NUMBERS[:3, :3, :1, :],
     "values": NUMBERS,
@@ -213,6 +224,8 @@ SPECIAL = {
     "measure_molecules": {"generated": ["CCO", None]},
     "magnitude_masks": {"weights": [POINTS, POINTS[0]]},
     "to_litert": {"precision": "int8", "samples": NUMBERS},
+    "shapley_values": {"features": POINTS},
+    "kernel_shap": {"features": POINTS, "n_coalitions": 6, "seed": 0},
     "scaffold_split": {"shares": (0.4, 0.6), "seed": 3},
 }
 # They take no numbers.
@@ -276,7 +289,7 @@ def call(name, **changes):
             arguments[parameter.name] = good[parameter.name]
         elif parameter.kind is not parameter.VAR_KEYWORD and parameter.default is parameter.empty:
             pytest.fail(f"{name} needs a good value of {parameter.name} in GOOD")
-    if name in ("grad_cam", "layer_costs", "to_litert"):
+    if name in ("grad_cam", "layer_costs", "to_litert", "saliency", "integrated_gradients", "occlusion"):
         arguments["model"] = images.small_cnn((8, 8, 1), width=2)
     return function(**arguments | changes)
 

@@ -17,7 +17,7 @@ import pytest
 from course_utils import datasets
 from course_utils.datasets import files
 from data.recipes import __main__ as command
-from data.recipes import shared
+from data.recipes import lesion_networks, shared
 
 ROOT = Path(__file__).resolve().parent.parent
 catalogue_module = importlib.import_module("course_utils.datasets.catalogue")  # not the function of this name
@@ -262,17 +262,94 @@ def test_the_readme_of_the_repository_is_current():
 
 
 def test_every_frozen_file_has_its_recipe_and_every_recipe_its_file():
-    assert set(command.find_recipes()) == {path.stem for path in (ROOT / "data").glob("*.npz")}
+    frozen = {path.relative_to(ROOT / "data").as_posix() for path in (ROOT / "data").rglob("*.npz")}
+    assert {getattr(build, "path", f"{name}.npz") for name, build in command.find_recipes().items()} == frozen
 
 
 def test_the_frozen_files_of_the_repository_are_what_their_recipes_build():
     """Offline what is inside the course's packages is rebuilt; the rest is compared with the catalogue."""
+    names = [name for name in command.find_recipes() if name not in NETWORKS]
     done = subprocess.run(
-        [sys.executable, "-m", "data.recipes", "--check"],
+        [sys.executable, "-m", "data.recipes", "--check", *names, "README"],
         cwd=ROOT, env=os.environ | {"COURSE_OFFLINE": "1"}, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode in (command.SAME, command.NOT_REBUILT), done.stdout + done.stderr
     assert "mni152.npz: is what its recipe builds" in done.stdout
+
+
+# --- trained networks: compared by what they do
+
+NETWORKS = [name for name, build in command.find_recipes().items() if hasattr(build, "differences")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_retrained_network_does_what_the_frozen_one_does(name):
+    done = subprocess.run(
+        [sys.executable, "-m", "data.recipes", "--check", name], cwd=ROOT, capture_output=True, text=True, timeout=800
+    )
+    assert done.returncode == command.SAME, done.stdout + done.stderr
+
+
+def frozen_networks():
+    return shared.load(ROOT / "data" / "models" / "lesion_networks.npz")
+
+
+def other_names(arrays):
+    return arrays | {"trained": arrays["shuffled"]}
+
+
+def trained_after_all(arrays):
+    return arrays | {"shuffled": arrays["trained"]}
+
+
+def fewer_weights(arrays):
+    return arrays | {"again": arrays["again"][1:]}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (other_names, "network 'trained' has an ROC-AUC of 0.9"),
+        (trained_after_all, "expected none, between 0.25 and 0.75"),
+        (fewer_weights, "the recipe builds"),
+    ],
+)
+def test_a_network_that_does_something_else_is_noticed(change, complaint):
+    frozen = frozen_networks()
+    assert complaint in lesion_networks.differences(change(frozen), frozen)[0]
+
+
+def test_other_last_digits_make_no_other_network():
+    frozen = frozen_networks()
+    last_digits = {name: np.nextafter(row, np.float16(9)) for name, row in frozen.items()}
+    assert lesion_networks.differences(last_digits, frozen) == []
+
+
+def test_a_recipe_may_name_its_place_and_compare_for_itself(folder, run):
+    def near():
+        return {"x": np.array([1.0, 2.0])}
+
+    def differences(built, frozen):
+        return [] if np.allclose(built["x"], frozen["x"], atol=0.1) else ["they are far apart"]
+
+    near.path, near.differences = "models/near.npz", differences
+    run.recipes |= {"toy": toy, "near": near}
+    (folder / "models").mkdir()
+    stored = {"x": np.array([1.05, 2.0])}
+    np.savez(folder / "models" / "near.npz", **stored)
+    table = TOY.replace('"toy.npz"', '"models/near.npz"').replace("[toy", "[near").replace("[[toy", "[[near")
+    table = table.replace("CHECKSUM", files.array_checksum(stored))
+    (folder / "catalogue.toml").write_text((folder / "catalogue.toml").read_text() + table)
+    (folder / "README.md").write_text(shared.readme())
+    assert run("--check")[0] == command.SAME
+    code, out = run("near")  # building leaves what does the same alone
+    assert code == command.SAME and "near.npz: unchanged" in out
+    np.savez(folder / "models" / "near.npz", x=np.array([1.5, 2.0]))
+    code, out = run("--check", "near")
+    assert code == command.DIFFERS and "near.npz: they are far apart" in out and "the catalogue says" in out
+    (folder / "models" / "stray.npz").write_bytes((folder / "models" / "near.npz").read_bytes())
+    assert "stray.npz: has no recipe" in run("--check")[1]
 
 
 # --- files of packages that the course does not install

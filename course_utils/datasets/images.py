@@ -374,3 +374,59 @@ def split_brain_lesions(n_patients=240, slices_per_patient=8, seed=0):
         licence=brains.licence,
         citation=brains.citation,
     )
+
+
+@dataclass(frozen=True)
+class LesionNetworks:
+    """What `load_lesion_networks` returns: three sets of weights for one architecture."""
+
+    name: str
+    input_shape: tuple  # (64, 64, 1)
+    width: int  # 12
+    trained: tuple  # of arrays of float32, in the order of `get_weights`
+    again: tuple
+    shuffled: tuple
+    licence: str
+    citation: str
+
+
+_LESION_NETWORK = [((5, 5, 1, 12), 12), ((3, 3, 12, 24), 24), ((3, 3, 24, 48), 48), ((3, 3, 48, 48), 48)]
+
+
+def load_lesion_networks():
+    """Load the weights of three networks that say whether a slice of `load_brain_lesions` shows a lesion.
+
+    They fit `images.small_cnn(data.input_shape, data.width)`: `network.set_weights(data.trained)`. Slices of 64 x 64
+    pixels go through `images.standardise` first. All three were trained with `images.train_small_cnn` on the 2,400
+    slices of 300 simulated patients, drawn with the seed 5500: patients of any other seed are new to them.
+
+    Returns
+    -------
+    LesionNetworks
+        `trained`; `again`, from another seed of the training; and `shuffled`, whose labels were shuffled over the
+        slices, so that it had nothing to learn: each a tuple of 22 arrays. `input_shape`, `width`, `licence`,
+        `citation`.
+
+    Raises
+    ------
+    DatasetCorrupt
+        If the file is not what it should be.
+
+    Notes
+    -----
+    `python -m data.recipes --check lesion_networks` trains them again, in two minutes, and compares what they do.
+
+    Taught in: 05_5_explainability
+    """
+    shapes = []
+    for kernel, filters in _LESION_NETWORK:  # a convolution, and the four rows of batch normalisation
+        shapes += [kernel, *(4 * [(filters,)])]
+    shapes += [(48, 1), (1,)]
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+    row = ("float16", (int(ends[-1]),))
+    arrays = files.load_npz("lesion_networks", {"trained": row, "again": row, "shuffled": row})
+    weights = {}
+    for name, values in arrays.items():
+        parts = np.split(values.astype(np.float32), ends[:-1])
+        weights[name] = tuple(files.read_only(part.reshape(shape)) for part, shape in zip(parts, shapes, strict=True))
+    return LesionNetworks(**credits("lesion_networks"), input_shape=(64, 64, 1), width=12, **weights)

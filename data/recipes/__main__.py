@@ -18,7 +18,11 @@ README = "README"
 
 
 def find_recipes():
-    """Return {name: function that returns the arrays of name.npz}: one for each module of this folder."""
+    """Return {name: function that returns the arrays of name.npz}: one for each module of this folder.
+
+    A function may have the attributes `path`, where the file lies in the folder, and `differences`, which compares what
+    it built with the file: trained networks are compared by what they do.
+    """
     names = {module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])} - {"__main__", "shared"}
     return {name: importlib.import_module(f"data.recipes.{name}").build for name in sorted(names)}
 
@@ -46,16 +50,18 @@ def save(path, arrays):
         part.unlink(missing_ok=True)
 
 
-def build(path, arrays):
-    """Write a file, unless it holds the same arrays already. Returns what is wrong then: nothing."""
+def build(path, arrays, differences):
+    """Write a file, unless it holds the same already. Returns what is wrong then: nothing."""
     same = path.exists() and not differences(arrays, shared.load(path))
     if not same:
         save(path, arrays)
+    else:
+        arrays = shared.load(path)
     print(f"{path.name}: {'unchanged' if same else 'built'}, {files.array_checksum(arrays)}")
     return []
 
 
-def compare(path, arrays):
+def compare(path, arrays, differences):
     """Return one line for each way in which a file is not what its recipe builds."""
     if not path.exists():
         return [f"{path.name}: is missing"]
@@ -65,9 +71,10 @@ def compare(path, arrays):
     return lines
 
 
-def compare_with_catalogue(path):
+def compare_with_catalogue(path, folder):
     """Return one line for each way in which a file is not what the catalogue describes."""
-    described = [file for entry in datasets.catalogue() for file in entry.files if file.path == path.name]
+    place = path.relative_to(folder).as_posix()
+    described = [file for entry in datasets.catalogue() for file in entry.files if file.path == place]
     if not described:
         return [f"{path.name}: is not in the catalogue"]
     if path.exists() and (checksum := files.array_checksum(shared.load(path))) != described[0].checksum:
@@ -75,9 +82,14 @@ def compare_with_catalogue(path):
     return []
 
 
+def files_in(folder):
+    """Return the frozen files of a folder, and those of its folder of networks."""
+    return sorted([*folder.glob("*.npz"), *folder.glob("models/*.npz")])
+
+
 def compare_lists(folder, recipes):
     """Return one line for each file without a recipe, and for each file of the catalogue that is not there."""
-    lines = [f"{path.name}: has no recipe" for path in sorted(folder.glob("*.npz")) if path.stem not in recipes]
+    lines = [f"{path.name}: has no recipe" for path in files_in(folder) if path.stem not in recipes]
     for entry in datasets.catalogue():
         for file in entry.files:
             if entry.tier == "embedded" and file.path and not (folder / file.path).exists():
@@ -110,17 +122,18 @@ def main(arguments=None, folder=shared.DATA, recipes=None):
 
     problems, not_rebuilt = [], []
     for name in chosen or recipes:
-        path = folder / f"{name}.npz"
         if name == README:
             continue
+        path = folder / getattr(recipes[name], "path", f"{name}.npz")
         try:
             arrays = {key: files.portable(array, key) for key, array in recipes[name]().items()}
-            problems += (compare if options.check else build)(path, arrays)
+            differ = getattr(recipes[name], "differences", differences)
+            problems += (compare if options.check else build)(path, arrays, differ)
         except (shared.SourceUnavailable, ModuleNotFoundError) as error:
             not_rebuilt.append(f"{path.name}: not rebuilt: its sources could not be had: {error}")
         except (OSError, ValueError) as error:  # a source that changed, a damaged file, a folder that is read-only
             problems.append(f"{path.name}: {error}")
-        problems += compare_with_catalogue(path)
+        problems += compare_with_catalogue(path, folder)
     if not chosen:
         problems += compare_lists(folder, recipes)
     if README in chosen or not chosen:

@@ -48,7 +48,8 @@ def make_mirror(folder, contents):
 def use_copy_of_data(folder, monkeypatch, path):
     """Let the loaders read a folder that holds the catalogue and one frozen file. Returns the copy of that file."""
     shutil.copy(catalogue_module.CATALOGUE_FILE, folder)
-    shutil.copy(files.data_folder() / path, folder)
+    (folder / path).parent.mkdir(exist_ok=True)
+    shutil.copy(files.data_folder() / path, folder / path)
     monkeypatch.setattr(catalogue_module, "CATALOGUE_FILE", folder / "catalogue.toml")
     return folder / path
 

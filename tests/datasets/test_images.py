@@ -1,10 +1,13 @@
 """Images: what their loaders return, and what they refuse."""
 
+import functools
+
 import numpy as np
 import pydicom
 from pydicom import examples
+from sklearn.metrics import roc_auc_score
 
-from course_utils import datasets
+from course_utils import datasets, images
 from course_utils.datasets.images import _PNEUMONIAMNIST
 
 # --- PneumoniaMNIST
@@ -240,3 +243,42 @@ def test_the_simulation_takes_the_numbers_of_numpy():
     np.testing.assert_array_equal(plain.images, numpy.images)
     split = datasets.split_brain_lesions(np.int64(20), np.int64(1), np.int64(0))
     assert len(split.train_labels) == 12
+
+
+# --- networks for simulated lesions
+
+
+@functools.cache
+def judged_slices():
+    """Slices of new patients, and what each of the three networks says to them."""
+    data, brains = datasets.load_lesion_networks(), datasets.load_brain_lesions(60, seed=7)
+    network, outputs = images.small_cnn(data.input_shape, data.width), {}
+    for name in ("trained", "again", "shuffled"):
+        network.set_weights(getattr(data, name))
+        slices = images.standardise(brains.images)[..., np.newaxis]
+        outputs[name] = network.predict(slices, verbose=0)[:, 0]
+    return brains, outputs
+
+
+def test_the_lesion_networks_follow_what_the_slice_shows():
+    assert len(datasets.load_lesion_networks().trained) == 22
+    brains, outputs = judged_slices()
+    hidden = (brains.labels == 1) & ~brains.visible
+    assert hidden.sum() > 50
+    for name in ("trained", "again"):
+        assert roc_auc_score(brains.visible, outputs[name]) > 0.96
+        assert np.median(outputs[name][brains.visible]) > 0.8 > 0.3 > np.median(outputs[name][hidden])
+
+
+def test_the_outputs_of_the_lesion_networks_do_not_reach_zero():
+    assert datasets.load_lesion_networks().width == 12
+    brains, outputs = judged_slices()
+    for name in ("trained", "again"):
+        assert 0.02 < outputs[name].min() < 0.1
+
+
+def test_the_network_with_shuffled_labels_has_learned_nothing_that_helps():
+    assert np.isfinite(datasets.load_lesion_networks().shuffled[0]).all()
+    brains, outputs = judged_slices()
+    assert 0.4 < roc_auc_score(brains.visible, outputs["shuffled"]) < 0.75
+    assert 0.4 < outputs["shuffled"].min() < outputs["shuffled"].max() < 0.6
