@@ -8,7 +8,7 @@ Each chapter has a file of its own, docs/glossary/<chapter file>.toml, with a ta
     chinese = "ROC曲线下面积"
     meaning = "the probability that a random ill patient scores higher than a random healthy one"
 
-A term stands in the file of the chapter that treats it, which may still be to come.
+A term stands in the file of the chapter that treats it.
 """
 
 import tomllib
@@ -24,8 +24,7 @@ HEAD = """\
 
 <!-- Joined from docs/glossary/ by `make pages`: edit the files there. -->
 
-Terms in English and Chinese (中文), each with its meaning in one line and the chapter that treats it. A chapter
-without a link is still to come.
+Terms in English and Chinese (中文), each with its meaning in one line and the chapter that treats it.
 
 | English | 中文 | meaning | chapter |
 |---|---|---|---|
