@@ -18,8 +18,13 @@ _MULTIPLIED = "The outputs themselves were multiplied. Go to the odds first, and
 _ADDED = "The same number was added to every output. The odds are to be multiplied."
 _EVERYBODY_ALIKE = "Everybody gets the same output: the order of the patients is lost."
 _ODDS_B = "These are odds. Turn them back into probabilities."
-_SPREAD = "The spread has changed as well: odds were not all multiplied by the same number."
-_LEVEL = "The mean of the new outputs is not yet the mean of `y`."
+_SPREAD = (
+    "The spread has changed as well: odds were not all multiplied by the same number. (Rounding the outputs does that.)"
+)
+_LEVEL = (
+    "The mean of the new outputs is not yet the mean of `y`. If you searched: is the number you need inside the range?"
+)
+_NAN = "Some new outputs are not numbers (NaN): was something divided by zero?"
 _UNCHANGED = "The outputs are as they were."
 
 
@@ -50,6 +55,8 @@ def _level_complaint(set_level):
 
 
 def _one_level_complaint(new, p, y):
+    if np.isnan(new).any():
+        return _NAN
     odds = p / (1 - p)
     ratio = y.mean() / (1 - y.mean()) / (p.mean() / (1 - p.mean()))
     if np.allclose(new, p):
@@ -146,6 +153,25 @@ def _too_coarse(p, y):
     return factor * odds / (1 + factor * odds)
 
 
+def _too_narrow(p, y):
+    odds, low, high = p / (1 - p), 0.01, 100
+    for _ in range(100):
+        factor = np.sqrt(low * high)
+        if np.mean(factor * odds / (1 + factor * odds)) > np.mean(y):
+            high = factor
+        else:
+            low = factor
+    return factor * odds / (1 + factor * odds)
+
+
+def _rounded(p, y):
+    return np.round(_by_halving(p, y), 3)
+
+
+def _not_numbers(p, y):
+    return np.full(len(p), np.nan)
+
+
 def _left_as_it_is(p, y):
     return p.copy()
 
@@ -167,6 +193,8 @@ _LOW_END = (
 _CALLED = "You looked at those who were called: that is the predictive value. Who of the ill was called?"
 _KEPT = "You name the groups that keep the promise. Those that break it are asked for."
 _ALL_TOGETHER = "Each group is judged by its own patients, not by the whole hospital."
+_OTHER_INTERVAL = "This is another interval of a share. Take that of `evaluation.proportion_interval`."
+_MISSED = "This is about the ill whom the model missed. The sensitivity is the share that it found."
 _PROMISE = "The promise of the audit is an argument: a promise of 0.6 accuses fewer groups than one of 0.9."
 
 
@@ -197,7 +225,11 @@ def _studies():
         {"women": 0.2, "men": 0.3, "unknown": 0.6},
         {"women": (0.55, 0.02), "men": (0.75, 0.4), "unknown": (0.2, 0.5)},
     )
-    return [(*first, 0.8), (*first, 0.72), (*first, 0.95), (*second, 0.6), (*second, 0.9), (*second, 0.3)]
+    third = _hospital(
+        3, {"day": 300, "night": 300}, {"day": 0.8, "night": 0.5}, {"day": (0.9, 0.1), "night": (0.4, 0.6)}
+    )
+    studies = [(*first, 0.8), (*first, 0.72), (*first, 0.95), (*second, 0.6), (*second, 0.9), (*second, 0.3)]
+    return [*studies, (*third, 0.7)]
 
 
 def _audit(labels, calls, groups, promised):
@@ -271,11 +303,40 @@ def _wholly_below(interval, promised):
 _calls_of_everybody = _variant(lambda labels, calls, here: calls[here], _wholly_below)
 _accuracy_of_everybody = _variant(lambda labels, calls, here: (calls == labels)[here].astype(int), _wholly_below)
 _spared_of_the_well = _variant(lambda labels, calls, here: 1 - calls[here & (labels == 0)], _wholly_below)
+_calls_of_the_well = _variant(lambda labels, calls, here: calls[here & (labels == 0)], _wholly_below)
+_missed_of_the_ill = _variant(lambda labels, calls, here: 1 - calls[here & (labels == 1)], _wholly_below)
 _ill_of_the_called = _variant(lambda labels, calls, here: labels[here & (calls == 1)], _wholly_below)
 _estimate_below = _variant(_found_of_the_ill, lambda interval, promised: interval.estimate < promised)
 _low_end_below = _variant(_found_of_the_ill, lambda interval, promised: interval.low < promised)
 _keepers = _variant(_found_of_the_ill, lambda interval, promised: interval.high >= promised)
 _fixed_promise = _variant(_found_of_the_ill, lambda interval, promised: interval.high < 0.8)
+
+
+def _by_other_interval(upper_end):
+    """Return an audit with another interval of a share, whose upper end is computed from found and ill."""
+
+    def audit(labels, calls, groups, promised):
+        broken = []
+        for name in np.unique(groups):
+            found = calls[(groups == name) & (labels == 1)]
+            if len(found) > 0 and upper_end(int(found.sum()), len(found)) < promised:
+                broken.append(str(name))
+        return broken
+
+    return audit
+
+
+def _exact_end(found, n):
+    from scipy import stats
+
+    return 1.0 if found == n else stats.beta.ppf(0.975, found + 1, n - found)
+
+
+def _normal_end(found, n):
+    return found / n + 1.96 * np.sqrt(found / n * (1 - found / n) / n)
+
+
+_exact_interval, _normal_interval = _by_other_interval(_exact_end), _by_other_interval(_normal_end)
 
 
 def _audit_against_all(labels, calls, groups, promised):
@@ -326,6 +387,10 @@ _WRONG_AUDITS = {
     _calls_of_everybody: _EVERYBODY,
     _accuracy_of_everybody: _EVERYBODY,
     _spared_of_the_well: _WELL,
+    _calls_of_the_well: _WELL,
+    _missed_of_the_ill: _MISSED,
+    _exact_interval: _OTHER_INTERVAL,
+    _normal_interval: _OTHER_INTERVAL,
     _ill_of_the_called: _CALLED,
     _estimate_below: _ESTIMATE,
     _low_end_below: _LOW_END,
@@ -436,8 +501,9 @@ EXERCISES = [
             Misconception(answer=_difference_added, hint=_ADDED),
             Misconception(answer=_share_for_all, hint=_EVERYBODY_ALIKE),
             Misconception(answer=_odds_left, hint=_ODDS_B),
-            Misconception(answer=_slope_too, hint=_SPREAD),
-            Misconception(answer=_too_coarse, hint=_LEVEL),
+            Misconception(answer=_slope_too, also=(_rounded,), hint=_SPREAD),
+            Misconception(answer=_too_coarse, also=(_too_narrow,), hint=_LEVEL),
+            Misconception(answer=_not_numbers, hint=_NAN),
             Misconception(answer=_left_as_it_is, hint=_UNCHANGED),
             Misconception(answer=_factor_alone, hint=_FORM_B),
         ),
@@ -450,7 +516,9 @@ EXERCISES = [
         solutions=(_audit, _audit_with_pandas, _audit_by_counting, _audit_as_array),
         misconceptions=(
             Misconception(answer=_calls_of_everybody, also=(_accuracy_of_everybody,), hint=_EVERYBODY),
-            Misconception(answer=_spared_of_the_well, hint=_WELL),
+            Misconception(answer=_spared_of_the_well, also=(_calls_of_the_well,), hint=_WELL),
+            Misconception(answer=_missed_of_the_ill, hint=_MISSED),
+            Misconception(answer=_exact_interval, also=(_normal_interval,), hint=_OTHER_INTERVAL),
             Misconception(answer=_ill_of_the_called, hint=_CALLED),
             Misconception(answer=_estimate_below, hint=_ESTIMATE),
             Misconception(answer=_low_end_below, hint=_LOW_END),
