@@ -130,27 +130,33 @@ def wait_for(condition, complaint, log, seconds=180):
     raise AssertionError(f"{complaint} within {seconds} s:\n{log()}")
 
 
+def send_form(room, page, **fields):
+    """Open a page of the hub in a new browser, and send its form. Returns the browser and the page that follows."""
+    import requests
+
+    browser = requests.Session()
+    browser.get(f"{room.address}/hub/{page}", timeout=30)
+    fields["_xsrf"] = browser.cookies.get("_xsrf", path="/hub/")
+    return browser, browser.post(f"{room.address}/hub/{page}", data=fields, timeout=60)
+
+
 class Student:
     """A student at a browser: signs in with name and password, starts the own server, runs cells."""
 
     def __init__(self, room, name, password=SECRET):
-        import requests
-
         self.room, self.name = room, name
-        session = requests.Session()
-        session.get(f"{room.address}/hub/login", timeout=30)
-        form = {"username": name, "password": password, "_xsrf": session.cookies.get("_xsrf", path="/hub/")}
-        self.page = session.post(f"{room.address}/hub/login?next=/hub/home", data=form, timeout=60)
-        if self.page.status_code == 200:
-            xsrf = {"X-XSRFToken": session.cookies.get("_xsrf", path="/hub/")}
-            made = session.post(f"{room.address}/hub/api/users/{name}/tokens", headers=xsrf, json={}, timeout=30)
-            self.headers = {"Authorization": f"token {made.json()['token']}"}
+        self.browser, page = send_form(room, "login?next=/hub/home", username=name, password=password)
+        self.signed_in = page.url == f"{room.address}/hub/home"
+        if self.signed_in:
+            xsrf = {"X-XSRFToken": self.browser.cookies.get("_xsrf", path="/hub/")}
+            tokens = f"{room.address}/hub/api/users/{name}/tokens"
+            token = self.browser.post(tokens, headers=xsrf, json={}, timeout=30).json()["token"]
+            self.headers = {"Authorization": f"token {token}"}
 
-    def ask(self, path, method="GET", **body):
+    def ask(self, path, method="GET", body=None):
         import requests
 
-        options = {"json": body} if body else {}
-        return requests.request(method, self.room.address + path, headers=self.headers, timeout=120, **options)
+        return requests.request(method, self.room.address + path, headers=self.headers, timeout=120, json=body)
 
     def open_server(self):
         assert self.ask(f"/hub/api/users/{self.name}/server", "POST").status_code in (201, 202), self.room.log()
@@ -167,10 +173,10 @@ class Student:
 
     def save(self, name, notebook):
         path = f"/user/{self.name}/api/contents/my_course/{name}"
-        assert self.ask(path, "PUT", type="notebook", content=notebook).status_code == 200
+        assert self.ask(path, "PUT", {"type": "notebook", "content": notebook}).status_code == 200
 
     def open_kernel(self):
-        answer = self.ask(f"/user/{self.name}/api/kernels", "POST", name="python3", path="my_course/00_one.ipynb")
+        answer = self.ask(f"/user/{self.name}/api/kernels", "POST", {"name": "python3", "path": "my_course/x.ipynb"})
         assert answer.status_code == 201, answer.text
         self.kernel = answer.json()["id"]
 
@@ -257,9 +263,9 @@ pytestmark = [
 
 
 def test_who_may_sign_in(room):
-    assert "Invalid username or password" in Student(room, "anna", "a guess").page.text
-    stranger = Student(room, "dora")  # not on the list
-    assert stranger.page.status_code == 403
+    assert Student(room, "anna").signed_in
+    assert not Student(room, "anna", "a guess").signed_in
+    assert not Student(room, "dora").signed_in  # not on the list
 
 
 def test_three_students_each_run_a_chapter(room, students):
@@ -336,6 +342,29 @@ def test_a_server_that_is_started_again_keeps_the_students_work(room, students):
     assert (room.folder / "students" / "anna").stat().st_uid == owner
     news = anna.ask("/user/anna/api/contents/my_course/changed_in_the_course.txt").json()["content"]
     assert news.startswith("00_one.ipynb has changed in the course.")
+
+
+def sign_up(room, name, password):
+    fields = {"username": name, "signup_password": password, "signup_password_confirmation": password}
+    return send_form(room, "signup", **fields)[1].text
+
+
+def test_everyone_chooses_a_password_and_is_let_in_by_an_admin(room, students):
+    """The last test of this class: the same students and folders, with the sign-in of a real class."""
+    pytest.importorskip("nativeauthenticator", reason="pip install -e '.[hub]'")
+    room.stop()
+    room.settings(f'address = "{room.address}"\nlogin = "native"\nadmins = ["teacher"]\n')
+    room.start()
+    assert "at least 10 characters" in sign_up(room, "teacher", "short")
+    assert "successful" in sign_up(room, "teacher", "a long password")
+    assert "has been sent to the admin" in sign_up(room, "berta", "another password")
+    assert "went wrong" in sign_up(room, "../class", "another password")
+    assert not Student(room, "berta", "another password").signed_in
+    teacher = Student(room, "teacher", "a long password")
+    assert teacher.browser.get(f"{room.address}/hub/authorize/berta", timeout=30).status_code == 200
+    berta = Student(room, "berta", "another password")
+    assert berta.signed_in and berta.browser.get(f"{room.address}/hub/authorize", timeout=30).status_code == 403
+    assert berta.file("00_one.ipynb").cells == students[1].file("00_one.ipynb").cells
 
 
 # --- settings ----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 from small_course import add_environment, copy_of_the_course, outside
 
 from course_utils import notebooks
+from course_utils.datasets.catalogue import find_entry
 
 pytestmark = pytest.mark.slow
 
@@ -104,6 +105,26 @@ def test_the_folder_is_filled_and_the_course_is_left_out(laptop, tmp_path):
         path.name for path in (tmp_path / "index").iterdir()
     }
     assert re.fullmatch(r"wheels/ holds every package, for this system and Python 3\.\d+\.\n", done.stdout)
+
+
+# --- the data on a share -----------------------------------------------------------------------------------------
+
+
+def test_the_share_vouches_for_its_files(tmp_path):
+    """The command of docs/classroom.md lists the checksums; a chapter then reads the files, and no damaged one."""
+    page = (notebooks.ROOT / "docs" / "classroom.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^cd benchmark && (.*)$", page, re.MULTILINE)
+    path = tmp_path / find_entry("esol").files[0].path
+    path.parent.mkdir(parents=True)
+    path.write_text("a file of the share", encoding="utf-8")
+    for _ in range(2):  # the list is no part of itself
+        subprocess.run(command, shell=True, cwd=tmp_path, check=True)
+    assert len((tmp_path / "SHA256SUMS").read_text(encoding="utf-8").splitlines()) == 1
+    code = "from course_utils import datasets; print(datasets.fetch('esol'))"
+    assert run([sys.executable, "-c", code], notebooks.ROOT, COURSE_DATA_DIR=str(tmp_path)).stdout == f"{path}\n"
+    path.write_text("another file", encoding="utf-8")
+    refused = run([sys.executable, "-c", code], notebooks.ROOT, COURSE_DATA_DIR=str(tmp_path)).stderr
+    assert "is damaged or was replaced" in refused
 
 
 # --- the course --------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def main():
     seat = Path.cwd()
     prepare(seat)
     options = [*lab.course_options(), f"--ServerApp.root_dir={seat}"]
-    command = [sys.executable, "-m", "jupyterhub.singleuser", *options, *sys.argv[1:]]
+    command = [sys.executable, "-P", "-m", "jupyterhub.singleuser", *options, *sys.argv[1:]]
     os.execve(sys.executable, command, environment(seat))
 
 
