@@ -165,4 +165,6 @@ c.Spawner.mem_limit = int(SETTINGS["memory_gb"] * 1e9)
 c.Spawner.start_timeout = c.Spawner.http_timeout = 180
 c.Spawner.disable_user_config = True
 c.Spawner.env_keep = FOR_STUDENTS
-c.Spawner.environment = {"PATH": f"{Path(sys.executable).parent}:{os.defpath}"}
+threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+c.Spawner.environment = dict.fromkeys(threads, str(SETTINGS["cores"]))
+c.Spawner.environment |= {"PATH": f"{Path(sys.executable).parent}:{os.defpath}"}
