@@ -65,7 +65,7 @@ mutate: .venv/ready  ## break a chapter on purpose and see its claims fail: make
 data-check: .venv/ready  ## rebuild the embedded data and compare: make data-check FILE=brca1
 	@.venv/bin/python -m data.recipes --check $(FILE)
 
-pages: .venv/ready  ## join the glossary, the guide and the results of the benchmarks from their parts
+pages: .venv/ready  ## join the glossary, the guide, the class kit and the results of the benchmarks
 	@.venv/bin/python docs/join.py && .venv/bin/python benchmarks/report.py
 
 site: .venv/ready  ## build the web pages in docs/_build/html

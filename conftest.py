@@ -24,7 +24,7 @@ if os.environ.get("COURSE_DATA_DIR"):
 # --- make check CHAPTER= -------------------------------------------------------------------------------------------
 
 # Where a test has no parameters it is about all chapters at once: a fault of one chapter shows here too.
-ABOUT_EVERY_CHAPTER = {"test_guide.py", "test_glossary.py"}
+ABOUT_EVERY_CHAPTER = {"test_class_kit.py", "test_guide.py", "test_glossary.py"}
 
 
 def pytest_addoption(parser):

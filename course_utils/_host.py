@@ -50,7 +50,7 @@ def _main(folder, name, rank, n_hosts, seconds):
 
 # Keras and TensorFlow load these where they are installed, and need none of them to train: a quarter of the memory of a
 # host, and of the time until it begins.
-SPARED = ("IPython", "matplotlib", "pandas", "sklearn")
+SPARED = ("IPython", "matplotlib", "pandas", "scipy", "sklearn")
 
 
 def _networks():

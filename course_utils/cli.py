@@ -1,4 +1,4 @@
-"""The commands of the course: `python -m course_utils lab / run / check / data / progress`."""
+"""The commands of the course: `python -m course_utils lab / run / check / data / progress / sheets / class`."""
 
 import argparse
 import errno
@@ -17,39 +17,7 @@ from course_utils import bootstrap, lab, machine, notebooks
 def main(arguments=None):
     """Run one command and return its exit code: 0 fine, 1 something failed, 2 the command was not understood."""
     machine.write_anywhere()
-    parser = argparse.ArgumentParser(prog="python -m course_utils", description="Deep learning in medicine")
-    parser.add_argument("--version", action="store_true", help="the versions of the course, Python and TensorFlow")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-
-    opens = commands.add_parser("lab", help="open the course in JupyterLab, in your own folder my_course/")
-    opens.add_argument("chapter", nargs="?", help="open this chapter, such as 3.1.1 (default: 00)")
-    opens.add_argument("--port", type=int, help="the port of the address (default: a free one from 8888 on)")
-    opens.add_argument("--no-browser", action="store_true", help="only print the address")
-    opens.epilog = "Further options, written --name=value, are handed to JupyterLab."
-    opens.set_defaults(run=_lab)
-
-    run = commands.add_parser("run", help="run chapters and show seconds, memory and claims of each")
-    run.add_argument("chapters", nargs="*", help="chapter numbers such as 3.1.1 (default: all)")
-    run.add_argument("--fast", action="store_true", help="small settings; quality claims are not checked")
-    run.add_argument("--seeds", type=int, nargs="+", help="run once for each of these seeds")
-    run.add_argument("--save", action="store_true", help="write the outputs into the notebooks (for authors)")
-    run.add_argument("--solutions", action="store_true", help="also run the solutions")
-    run.add_argument("--folder", type=Path, default=notebooks.FOLDER, help=argparse.SUPPRESS)
-    run.set_defaults(run=_run)
-
-    check = commands.add_parser("check", help="is this computer ready? With a chapter: all tests of that chapter")
-    check.add_argument("chapter", nargs="?", help="chapter number such as 3.1.1")
-    check.add_argument("--folder", type=Path, default=notebooks.FOLDER, help=argparse.SUPPRESS)
-    check.epilog = "Further options, written --name=value, are handed to pytest."
-    check.set_defaults(run=_check)
-
-    data = commands.add_parser("data", help="list the data sets, and where each one is")
-    data.add_argument("fetch", nargs="*", metavar="NAME", help="download these benchmark data sets")
-    data.set_defaults(run=_data)
-
-    progress = commands.add_parser("progress", help="which exercises you have solved")
-    progress.set_defaults(run=_progress)
-
+    parser, commands = _parser()
     options, options.further = parser.parse_known_args(arguments)
     if options.version:
         return _version()
@@ -70,6 +38,64 @@ def main(arguments=None):
         print("stopped", file=sys.stderr)
         return 130
     return 1
+
+
+def _parser():
+    """Return the parser of the command line, and that of its commands."""
+    parser = argparse.ArgumentParser(prog="python -m course_utils", description="Deep learning in medicine")
+    parser.add_argument("--version", action="store_true", help="the versions of the course, Python and TensorFlow")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    opens = commands.add_parser("lab", help="open the course in JupyterLab, in your own folder my_course/")
+    opens.add_argument("chapter", nargs="?", help="open this chapter, such as 3.1.1 (default: 00)")
+    opens.add_argument("--port", type=int, help="the port of the address (default: a free one from 8888 on)")
+    opens.add_argument("--no-browser", action="store_true", help="only print the address")
+    opens.epilog = "Further options, written --name=value, are handed to JupyterLab."
+    opens.set_defaults(run=_lab)
+
+    run = commands.add_parser("run", help="run chapters and show seconds, memory and claims of each")
+    run.add_argument("chapters", nargs="*", help="chapter numbers such as 3.1.1 (default: all)")
+    run.add_argument("--fast", action="store_true", help="small settings; quality claims are not checked")
+    run.add_argument("--seeds", type=int, nargs="+", help="run once for each of these seeds")
+    run.add_argument("--save", action="store_true", help="write the outputs into the notebooks (for authors)")
+    run.add_argument("--solutions", action="store_true", help="also run the solutions")
+    run.add_argument("--workers", type=int, metavar="N", help="so many notebooks at a time")
+    run.add_argument("--vary", action="append", metavar="NAME=A,B", help="run with each of these values of a parameter")
+    run.add_argument("--results", type=Path, metavar="FOLDER", help="keep results here; a second run does the rest")
+    run.add_argument("--cluster", metavar="ADDRESS", help="run on the workers of this Dask scheduler")
+    run.add_argument("--folder", type=Path, default=notebooks.FOLDER, help=argparse.SUPPRESS)
+    run.set_defaults(run=_run)
+
+    check = commands.add_parser("check", help="is this computer ready? With a chapter: all tests of that chapter")
+    check.add_argument("chapter", nargs="?", help="chapter number such as 3.1.1")
+    check.add_argument("--folder", type=Path, default=notebooks.FOLDER, help=argparse.SUPPRESS)
+    check.epilog = "Further options, written --name=value, are handed to pytest."
+    check.set_defaults(run=_check)
+
+    data = commands.add_parser("data", help="list the data sets, and where each one is")
+    data.add_argument("fetch", nargs="*", metavar="NAME", help="download these benchmark data sets")
+    data.set_defaults(run=_data)
+
+    progress = commands.add_parser("progress", help="which exercises you have solved")
+    progress.set_defaults(run=_progress)
+
+    sheets = commands.add_parser("sheets", help="write exercise sheets to print, one for each chapter (for teachers)")
+    sheets.add_argument("chapters", nargs="*", help="chapter numbers such as 3.1.1 (default: all)")
+    sheets.add_argument("--solutions", action="store_true", help="with solutions, and what wrong answers show")
+    sheets.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: docs/_build/sheets)")
+    sheets.add_argument("--folder", type=Path, default=notebooks.FOLDER, help=argparse.SUPPRESS)
+    sheets.set_defaults(run=_sheets)
+
+    room = commands.add_parser("class", help="who has solved what, from students' folders (for teachers)")
+    room.add_argument("returned", type=Path, metavar="FOLDER", help="holds one folder for each student")
+    room.add_argument("chapters", nargs="*", help="chapter numbers such as 3.1.1 (default: all)")
+    room.add_argument("--csv", type=Path, metavar="FILE", help="also write a row for each exercise of each student")
+    room.add_argument("--seconds", type=float, default=60, help="for the cells of one exercise (default: 60)")
+    room.add_argument("--memory", type=float, default=4, metavar="GB", help="of one student's process (default: 4)")
+    room.add_argument("--workers", type=int, default=1, metavar="N", help="so many students at a time (default: 1)")
+    room.add_argument("--folder", type=Path, default=notebooks.FOLDER, help=argparse.SUPPRESS)
+    room.set_defaults(run=_class)
+    return parser, commands
 
 
 def _in_one_line(error):
@@ -102,6 +128,8 @@ def _lab(options):
 
 
 def _run(options):
+    if options.workers is not None or options.vary or options.results or options.cluster:
+        return _run_many(options)
     import tempfile
 
     from tqdm import tqdm
@@ -142,6 +170,60 @@ def _run(options):
         _print_table(rows)
     if options.seeds:
         _print_margins(claims)
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _run_many(options):
+    from tqdm import tqdm
+
+    from course_utils import many
+
+    if options.save:
+        raise ValueError("--save stores one run in its notebook: leave --workers, --vary, --results and --cluster away")
+    if options.workers is not None and options.cluster:
+        raise ValueError("--workers is for this machine, --cluster for others: choose one")
+    workers = 1 if options.workers is None else options.workers
+    if workers < 1:
+        raise ValueError(f"--workers must be 1 or more, got {workers}")
+    entries = [notebooks.find_chapter(name, options.folder) for name in options.chapters]
+    entries = entries or notebooks.chapters(options.folder)
+    vary = many.varied(options.vary)
+    jobs = many.jobs(entries, options.seeds or (), vary, fast=options.fast, solutions=options.solutions)
+    results = {}
+    if options.results:
+        options.results.mkdir(parents=True, exist_ok=True)
+        results = many.done(options.results, jobs)
+        print(f"{len(results)} of {len(jobs)} are done already", flush=True)
+    todo = [job for job in jobs if many.name(job) not in results]
+
+    with tqdm(total=len(todo), unit="notebook", disable=None) as bar:
+
+        def collect(job, result):
+            results[many.name(job)] = result
+            if options.results:
+                many.store(options.results, job, result)
+            bar.update()
+
+        if todo and options.cluster:
+            many.run_on_cluster(todo, options.cluster, collect)
+        elif todo:
+            many.run_here(todo, workers, collect)
+
+    rows, failures = [], []
+    for job in jobs:
+        result, chosen = results[many.name(job)], dict(job["parameters"])
+        seed = chosen.get("SEED") if options.seeds else None
+        name = " ".join([job["notebook"], *(f"{key}={chosen[key]}" for key in vary if key in chosen)])
+        rows.append((name, seed, result["seconds"], result["peak_gb"], result["claims"], result["error"]))
+        if result["error"]:
+            failures.append(f"{name}{'' if seed is None else f' (seed {seed})'}: {result['error']}")
+    if options.results:
+        many.write_table(options.results, [(job, results[many.name(job)]) for job in jobs])
+    _print_table(rows)
+    if options.seeds:
+        _print_margins([claim for row in rows for claim in row[4]])
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0
@@ -340,4 +422,49 @@ def _progress(options):
     print(f"{'all':8} {sum(item in solved for item in every)} of {len(every)}")
     for fault in exercises.faults():
         print(f"! {fault}")
+    return 0
+
+
+# --- for teachers ----------------------------------------------------------------------------------------------
+
+
+def _sheets(options):
+    from course_utils import classroom
+
+    entries = [notebooks.find_chapter(name, options.folder) for name in options.chapters]
+    folder = options.out or classroom.SHEETS
+    paths = classroom.write_sheets(entries or notebooks.chapters(options.folder), folder, options.solutions)
+    for path in paths:
+        print(path)
+    print("Open a sheet in a browser and print it from there.")
+    return 0
+
+
+def _class(options):
+    from tqdm import tqdm
+
+    from course_utils import classroom
+
+    for name in ("seconds", "memory", "workers"):
+        if getattr(options, name) <= 0:
+            raise ValueError(f"--{name} must be more than 0, got {getattr(options, name)}")
+    entries = [notebooks.find_chapter(name, options.folder) for name in options.chapters]
+    entries = entries or notebooks.chapters(options.folder)
+    if options.csv:
+        options.csv.touch()  # what cannot be written is said now, not after an hour
+    with tqdm(unit="chapter", disable=None) as bar:
+        results = classroom.review(
+            options.returned, entries, seconds=options.seconds, memory_gb=options.memory, workers=options.workers,
+            on_result=lambda results: bar.update(),
+        )  # fmt: skip
+    if not results:
+        raise ValueError(f"no student in {options.returned} has returned one of these chapters")
+    print("\n".join(classroom.table(results)))
+    print("\n✓ solved  ✗ wrong  ○ not attempted  ! could not be checked  – its check is gone")
+    wrong = classroom.what_went_wrong(results)
+    if wrong:
+        print("\nWhat the wrong answers show\n" + "\n".join(wrong))
+    if options.csv:
+        classroom.write_csv(results, options.csv)
+        print(f"\n{options.csv}")
     return 0

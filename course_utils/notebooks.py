@@ -238,6 +238,12 @@ def exercises(notebook):
     return found
 
 
+def cells_with_check(cells, exercise_id):
+    """Return the numbers of the code cells that hand an answer to the check of this exercise, right Python or not."""
+    pattern = re.compile(rf"""\bcheck\(\s*["']{re.escape(exercise_id)}["']""")
+    return [i for i, cell in enumerate(cells) if cell.cell_type == "code" and pattern.search(cell.source)]
+
+
 def statement(call):
     """Return the statement of a claim if it is a constant string, else None."""
     first = call.args[0] if call.args else None

@@ -1,4 +1,4 @@
-"""Join the pages that are written as one file a chapter: docs/glossary.md and docs/instructors_guide.md.
+"""Join the pages that come from the chapters: docs/glossary.md, docs/instructors_guide.md and docs/class_kit.md.
 
     python docs/join.py       (`make pages` joins the results of the benchmarks as well)
 
@@ -11,10 +11,11 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS / "extensions"))
 
-import glossary  # noqa: E402  (found only after the line above)
+import class_kit  # noqa: E402  (found only after the line above)
+import glossary  # noqa: E402
 import guide  # noqa: E402
 
-PAGES = {"glossary.md": glossary.page, "instructors_guide.md": guide.page}
+PAGES = {"glossary.md": glossary.page, "class_kit.md": class_kit.page, "instructors_guide.md": guide.page}
 
 
 def main():

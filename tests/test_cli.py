@@ -1,6 +1,8 @@
 """The commands a reader types."""
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,7 +12,7 @@ import nbformat
 import pytest
 from small_course import write_notebook
 
-from course_utils import bootstrap, cli, notebooks
+from course_utils import bootstrap, cli, many, notebooks
 
 # --- bootstrap -------------------------------------------------------------------------------------------------
 
@@ -263,7 +265,7 @@ def test_the_version_is_shown(capsys):
 def test_no_command_is_answered_with_the_list(capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([])
-    assert stop.value.code == 2 and "lab, run, check, data, progress" in capsys.readouterr().err
+    assert stop.value.code == 2 and "lab, run, check, data, progress, sheets, class" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -292,6 +294,25 @@ def test_module_can_be_run():
         [sys.executable, "-m", "course_utils", "--help"], cwd=notebooks.ROOT, capture_output=True, text=True, check=True
     )
     assert "lab" in done.stdout
+
+
+def commands_of_the_readme():
+    text = (notebooks.ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"\.venv/bin/python -m course_utils ([^`\n]+)", text)
+
+
+@pytest.mark.parametrize("line", commands_of_the_readme())
+def test_a_command_of_the_readme_is_understood(line):
+    options = cli._parser()[0].parse_args(shlex.split(line))
+    chapters = getattr(options, "chapters", [])
+    entries = [notebooks.find_chapter(name) for name in chapters]
+    if options.command == "run":
+        assert many.jobs(entries, options.seeds or (), many.varied(options.vary))
+
+
+def test_the_readme_names_every_command():
+    named = {line.split()[0] for line in commands_of_the_readme()} | {"check"}  # `make check`
+    assert set(cli._parser()[1].choices) == named
 
 
 # --- make ------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -183,7 +184,9 @@ def converted():
         [rng.uniform(0.5, 2, 4), rng.normal(size=4), rng.normal(size=4), rng.uniform(0.5, 2, 4)]
     )
     x = rng.normal(size=(40, 8, 8, 2)).astype("float32")
-    return model, x, efficiency.to_litert(model, "int8", x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # they would stand in a notebook
+        return model, x, efficiency.to_litert(model, "int8", x)
 
 
 def tensor(content, shape):
@@ -231,6 +234,25 @@ def test_files_run_and_agree_with_keras(converted, precision, capfd):
     assert np.abs(found - expected).max() < tolerance * np.abs(expected).max()
     out, err = capfd.readouterr()
     assert out == "" and "delegate" not in err
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_the_file_says_what_the_export_of_keras_says(converted, precision, tmp_path):
+    import tensorflow as tf
+
+    model, x, content = converted
+    options = {}
+    if precision == "int8":
+        options["optimizations"] = [tf.lite.Optimize.DEFAULT]
+        options["representative_dataset"] = lambda: ([row[np.newaxis]] for row in x)
+    else:
+        content = efficiency.to_litert(model)
+    model.export(tmp_path / "model.tflite", format="litert", verbose=False, **options)
+    theirs = (tmp_path / "model.tflite").read_bytes()
+    own, other = efficiency.LiteRTModel(content), efficiency.LiteRTModel(theirs)
+    assert np.array_equal(own.predict(x), other.predict(x)) and abs(len(content) - len(theirs)) < 1000
+    for (_, shape, scales, zero_points, _), expected in zip(own.tensors(), other.tensors(), strict=True):
+        assert (shape, list(scales), list(zero_points)) == (expected[1], list(expected[2]), list(expected[3]))
 
 
 def test_bad_conversions_are_refused(converted):

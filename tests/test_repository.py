@@ -23,7 +23,19 @@ TOPICS = {"images", "convolution", "brain_lesions", "sequences", "proteins", "mo
 TOPICS |= {"efficiency", "imbalance", "privacy", "fusion", "explain"}
 # A topic that measures what another one reads, or starts programs, inside its functions.
 STANDS_ON = {"generative": {"molecules"}, "efficiency": {"machine"}}
-COMMANDS = {"__main__", "_host", "bootstrap", "cli", "kernels", "lab", "machine", "notebooks"}
+COMMANDS = {
+    "__main__",
+    "_host",
+    "_rerun",
+    "bootstrap",
+    "classroom",
+    "cli",
+    "kernels",
+    "lab",
+    "machine",
+    "many",
+    "notebooks",
+}
 EVERYTHING = GROUND | FOUNDATION | TOPICS | COMMANDS | {"datasets", "exercises"}
 
 # Group of modules -> what they may import when they are imported, and what only inside a function.
@@ -167,12 +179,15 @@ LOADERS = "behind the loaders, which are taught"
 ANSWERS = "the answers of the exercises, explained in the chapters' solutions"
 NOT_TAUGHT = {
     "__main__": COMMAND,
+    "_rerun": "behind the command `class`",
     "_checks": "behind the functions that are taught",
     "bootstrap": COMMAND,
+    "classroom": COMMAND,
     "cli": COMMAND,
     "kernels": COMMAND,
     "lab": COMMAND,
     "machine": COMMAND,
+    "many": COMMAND,
     "datasets.catalogue.catalogue": "behind `catalogue_table` and the command `data`",
     "datasets.catalogue.credits": LOADERS,
     "datasets.catalogue.data_folder": LOADERS,

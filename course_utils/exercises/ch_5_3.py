@@ -296,7 +296,13 @@ def _private(gradients, clip_norm, noise_multiplier, expected_size, rng, slip=""
 
 
 _ROWS = np.array([[3.0, 4.0, 0.0], [0.3, 0.0, 0.4], [0.0, -12.0, 5.0], [0.0, 0.0, 0.0]])
-_NOISE_ROWS = np.zeros((9, 1000))  # no signal: what comes back is noise
+_NOISE_ROWS = np.zeros((9, 128))  # no signal: what comes back is noise
+_STEPS = 8  # that many draws of 128 numbers: one of 1024 would take a minute with a covariance matrix
+
+
+def _noise_of(private_gradient, clip_norm, sigma, size, seed=0, rows=_NOISE_ROWS):
+    rng = np.random.default_rng(seed)
+    return [np.asarray(private_gradient(rows.copy(), clip_norm, sigma, size, rng), dtype=float) for _ in range(_STEPS)]
 
 
 def _gradient_complaint(private_gradient):
@@ -320,30 +326,33 @@ def _gradient_complaint(private_gradient):
                     return hint
             return "Without noise your answer differs: do the two rows (3, 4) and (0.3, 0.4) with clip_norm 1 on paper."
     for clip_norm, sigma, size in ((3.0, 4.0, 5.0), (0.5, 0.25, 2.0)):
-        noise = asked(_NOISE_ROWS, clip_norm, sigma, size)
-        if noise.shape != (1000,):
-            return f"For gradients of 1000 numbers a vector of 1000 is asked for; yours has the shape {noise.shape}."
-        if noise.std() < 1e-9 < abs(noise).max():
+        steps = _noise_of(private_gradient, clip_norm, sigma, size)
+        if steps[0].shape != (128,):
+            return f"For gradients of 128 numbers a vector of 128 is asked for; yours has the shape {steps[0].shape}."
+        if steps[0].std() < 1e-9 < abs(steps[0]).max():
             return _NOISES["one for all"]
-        if abs(noise.mean()) > 6 * noise.std() / math.sqrt(1000):
+        noise = np.concatenate(steps)
+        again = np.concatenate(_noise_of(private_gradient, clip_norm, sigma, size))
+        other = np.concatenate(_noise_of(private_gradient, clip_norm, sigma, size, seed=1))
+        if noise.std() > 1e-9 and np.allclose(noise, other):
+            return "Another `rng` gives the same noise: who knows your seed can subtract it. Draw from `rng`."
+        if abs(noise.mean()) > 6 * noise.std() / math.sqrt(noise.size):
             return "Your noise is not centred at 0: on average it must change nothing."
         if not 0.9 < noise.std() / (sigma * clip_norm / size) < 1.1:
             for slip, hint in _NOISES.items():
-                wrong = _private(_NOISE_ROWS, clip_norm, sigma, size, np.random.default_rng(1), slip).std()
+                wrong = np.std(_noise_of(_with_slip(slip), clip_norm, sigma, size, seed=1))
                 if abs(noise.std() - wrong) <= 0.1 * wrong + 1e-12:
                     return hint
             return "Your noise has another standard deviation: on the sum it is noise multiplier times clip_norm."
-        steps = np.diff(noise)
-        if min(abs(steps[0::2]).max(), abs(steps[1::2]).max()) < 1e-9 or not 1.2 < steps.std() / noise.std() < 1.65:
+        gaps = np.diff(noise)
+        if min(abs(gaps[0::2]).max(), abs(gaps[1::2]).max()) < 1e-9 or not 1.2 < gaps.std() / noise.std() < 1.65:
             return "Neighbouring numbers get the same noise: their difference gives the secret away. Draw for each."
         if not 2.4 < np.mean((noise / noise.std()) ** 4) < 3.9:  # 3 for normal noise, 1.8 for uniform, 6 for Laplace
             return "Your noise has the right size, but it is not normal: the accountants' proof is about normal noise."
-        if np.allclose(noise, asked(_NOISE_ROWS, clip_norm, sigma, size, seed=1)):
-            return "Another `rng` gives the same noise: who knows your seed can subtract it. Draw from `rng`."
-        if not np.allclose(noise, asked(_NOISE_ROWS, clip_norm, sigma, size)):
+        if not np.allclose(noise, again):
             return "The same `rng` gives another noise: draw from `rng`, so that a run can be repeated."
-    empty = asked(np.zeros((0, 1000)), 1.0, 1.0, 4.0)
-    if empty.shape != (1000,) or not 0.9 < empty.std() * 4 < 1.1:
+    empty = _noise_of(private_gradient, 1.0, 1.0, 4.0, rows=_NOISE_ROWS[:0])
+    if empty[0].shape != (128,) or not 0.9 < np.std(empty) * 4 < 1.1:
         return "When nobody is drawn (no row), the step must be made of noise alone: else its absence tells."
     return ""
 
@@ -370,6 +379,20 @@ def _private_by_tensorflow(gradients, clip_norm, noise_multiplier, expected_size
 
     total = tf.reduce_sum(tf.clip_by_norm(tf.constant(gradients), clip_norm, axes=[1]), axis=0)
     return (total + rng.normal(0, noise_multiplier * clip_norm, gradients.shape[1])) / expected_size
+
+
+def _private_by_scipy(gradients, clip_norm, noise_multiplier, expected_size, rng):
+    from scipy import stats
+
+    clean, size = _private(gradients, clip_norm, 0.0, expected_size, rng, "none"), gradients.shape[1]
+    spread = (noise_multiplier * clip_norm / expected_size) ** 2 * np.eye(size)
+    return clean + stats.multivariate_normal.rvs(np.zeros(size), spread, random_state=rng)
+
+
+def _private_by_covariance(gradients, clip_norm, noise_multiplier, expected_size, rng):
+    total = _private_by_loop(gradients, clip_norm, 0.0, 1.0, rng)
+    covariance = (noise_multiplier * clip_norm) ** 2 * np.eye(len(total))
+    return (total + rng.multivariate_normal(np.zeros(len(total)), covariance)) / expected_size
 
 
 def _with_slip(slip):
@@ -549,7 +572,14 @@ EXERCISES = [
     Exercise(
         id="5.3-c",
         requirement=_gradient_complaint,
-        solutions=(_with_slip(""), _private_by_loop, _private_noise_after, _private_by_tensorflow),
+        solutions=(
+            _with_slip(""),
+            _private_by_loop,
+            _private_noise_after,
+            _private_by_tensorflow,
+            _private_by_scipy,
+            _private_by_covariance,
+        ),
         misconceptions=(
             *(Misconception(_with_slip(slip), hint) for slip, hint in _SLIPS.items()),
             *(Misconception(_with_slip(slip), hint) for slip, hint in _NOISES.items()),

@@ -30,6 +30,7 @@ PAGES = [
     "notation",
     "glossary",
     "instructors_guide",
+    "class_kit",
     "chapters/data",
     "chapters/results",
 ]
