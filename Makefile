@@ -19,7 +19,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 writable = @mkdir -p $(1) 2>/dev/null && [ -w $(1) ] || \
 	{ echo "$(1)/ cannot be written here: copy the course into a folder of your own." >&2; exit 1; }
 
-.PHONY: help lab test quick check run progress notebooks lint mutate data-check pages site slides wheels pins
+.PHONY: help lab test quick check run progress notebooks lint mutate data-check pages site pdf colab slides wheels pins
 
 help:  ## list the commands
 	@LC_ALL=C grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /: /' | LC_ALL=C sort
@@ -71,6 +71,14 @@ pages: .venv/ready  ## join the glossary, the guide, the class kit and the resul
 site: .venv/ready  ## build the web pages in docs/_build/html
 	$(call writable,docs/_build/html)
 	@.venv/bin/python -m sphinx -W -q -b html docs docs/_build/html
+
+pdf: site  ## print the chapters to docs/_build/pdf (needs Chromium): make pdf CHAPTER=3.1.1
+	$(call writable,docs/_build/pdf)
+	@.venv/bin/python docs/pdf.py $(CHAPTER)
+
+colab: .venv/ready  ## write the notebooks for Google Colab to docs/_build/colab
+	$(call writable,docs/_build/colab)
+	@.venv/bin/python docs/extensions/colab.py
 
 slides: .venv/ready  ## build the slides in docs/_build/slides
 	$(call writable,docs/_build/slides)

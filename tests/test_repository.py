@@ -441,6 +441,7 @@ IMPORT_NAMES = {
     "biopython": "Bio",
     "scikit-survival": "sksurv",
     "imbalanced-learn": "imblearn",
+    "websocket-client": "websocket",
 }
 # Packages that are used without being imported by our code: where, and the text that shows it.
 USED_BY_COMMAND = {
@@ -454,6 +455,7 @@ USED_BY_COMMAND = {
     "pytest-xdist": ("pyproject.toml", "--dist loadfile"),
     "ruff": ("Makefile", "ruff check"),
     "sphinx-book-theme": ("docs/conf.py", "sphinx_book_theme"),
+    "sphinx-copybutton": ("docs/conf.py", '"sphinx_copybutton"'),
     "sphinx-mathjax-offline": ("docs/extensions/packaged.py", '"sphinx-mathjax-offline"'),
     "sphinx-revealjs": ("docs/extensions/packaged.py", '"sphinx-revealjs"'),
 }
@@ -511,7 +513,7 @@ def test_unused_dependency_is_noticed(tmp_path):
 # --- commands --------------------------------------------------------------------------------------------------
 
 COMMANDS_OF_MAKE = ["lab", "test", "quick", "check", "run", "notebooks", "lint", "mutate", "data-check"]
-COMMANDS_OF_MAKE += ["progress", "site", "slides"]
+COMMANDS_OF_MAKE += ["progress", "site", "slides", "pdf", "colab"]
 
 
 def missing_targets(makefile):

@@ -63,10 +63,16 @@ def course(tmp_path):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "data").mkdir()
     (tmp_path / "benchmarks").mkdir()
-    for name in ("README.md", "LICENSE", "data/README.md", "benchmarks/RESULTS.md"):
+    for name in ("README.md", "LICENSE", "CITATION.cff", "data/README.md", "benchmarks/RESULTS.md"):
         (tmp_path / name).write_text("# Title\n", encoding="utf-8")
+    for name in ("pyproject.toml", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "docs" / "published.toml").unlink()  # asks for rows of benchmarks
+    index = tmp_path / "docs" / "index.md"
+    index.write_text(re.sub(r" \(\[4\.\d\]\([^)]*\)\)", "", index.read_text("utf-8")), encoding="utf-8")  # no labs here
     glossary = "# Glossary\n\n| term | chapter |\n|---|---|\n| bootstrap | [00](../notebooks/00_start_here.ipynb) |\n"
-    (tmp_path / "docs" / "glossary.md").write_text(glossary, encoding="utf-8")  # the real one links to other chapters
+    (tmp_path / "docs" / "glossary.md").write_text(glossary, encoding="utf-8")  # the real ones link to other chapters
+    (tmp_path / "docs" / "class_kit.md").write_text("# Class kit\n", encoding="utf-8")
     (tmp_path / "notebooks" / "_toc.yml").write_text(TOC, encoding="utf-8")
     nbformat.write(first_chapter(), tmp_path / "notebooks" / "00_start_here.ipynb")
     last = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# 2 Last")])
@@ -117,13 +123,13 @@ def test_site_shows_chapters_and_pages(course):
     assert not outside_addresses(chapter)
     assert not outside_addresses(index)
     # an answer is inside its fold
-    assert "Folded." in chapter.select_one("details").get_text()
+    assert "Folded." in chapter.select_one("article details").get_text()
     # the code of a claim is folded
-    assert "One is one" in chapter.select_one("details.hide").get_text()
+    assert "One is one" in chapter.select_one("article details.hide").get_text()
     # the page made from the chapters names them, with a map that can be read aloud
     glance = read(html / "at_a_glance.html")
     assert "make site" not in glance.get_text()
-    assert "Map of the chapters" in glance.select_one("article img")["alt"]
+    assert "Map of the chapters" in glance.select_one("article svg")["aria-label"]
     assert "chapters/00_start_here.html" in [link["href"] for link in glance.select("article td a")]
     # links lead to pages of the site, or are plain text
     targets = {link.get_text(): link["href"] for link in chapter.select("article p a")}
@@ -134,10 +140,12 @@ def test_site_shows_chapters_and_pages(course):
     assert list(dict.fromkeys(captions)) == ["Orientation", "Labs", "Pages"]
     assert "chapters/01_later.html" not in str(index)
     assert "Nothing here is for clinical use" in index.get_text()
-    assert "Map of the chapters" in index.select_one("article img")["alt"]
+    assert "Map of the chapters" in index.select_one("article svg")["aria-label"]
+    assert "chapters/02_last.html" in [link["href"] for link in index.select("article svg a")]
     # links of the other pages lead to chapters on the site, too
     targets = {link.get_text(): link["href"] for link in index.select("article p a")}
-    assert targets["Start here"] == "chapters/00_start_here.html" and "README" not in targets
+    assert targets["Start here: your first model within a minute"] == "chapters/00_start_here.html"
+    assert targets["the README"] == "chapters/install.html" and "CITATION.cff" not in targets
     assert read(html / "glossary.html").select_one("article td a")["href"] == "chapters/00_start_here.html"
 
 
@@ -177,26 +185,3 @@ def test_slides_stand_on_their_own(course):
     local = [tag.get("src") or tag.get("href") for tag in deck.select("script[src], link[href]")]
     assert {"reveal.js/dist/reveal.js", "reveal.js/dist/theme/course.css", "mathjax/tex-svg-full.js"} <= set(local)
     assert all((slides / address).is_file() for address in local), local
-
-
-@pytest.mark.slow
-def test_the_site_of_the_whole_course_builds(tmp_path):
-    """No page has a dead link, a figure without alt text, a heading level left out or a table without headings."""
-    left_out = shutil.ignore_patterns(".*", "_build", "chapters", "my_course", "reports", "__pycache__", "*.npz")
-    course = shutil.copytree(ROOT, tmp_path / "course", ignore=left_out)
-    built = build_site(course)
-    assert built.returncode == 0, built.stderr
-    html = course / "docs" / "_build" / "html"
-    pages = [read(path) for path in html.glob("**/*.html") if "_static" not in path.parts]
-    written = list((ROOT / "notebooks").glob("*.ipynb"))
-    assert {path.stem for path in written} <= {path.stem for path in (html / "chapters").glob("*.html")}
-    for page in pages:
-        name, article = page.title.get_text(), page.select_one("article") or page
-        assert all(image.get("alt") for image in article.select("img")), name
-        assert len(article.select("h1")) <= 1, name
-        levels = [int(heading.name[1]) for heading in article.select("h1, h2, h3, h4, h5")]
-        assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False)), (
-            f"{name}: a level of heading is left out"
-        )
-        assert all(table.select("th") for table in article.select("table")), f"{name}: a table without headings"
-        assert not outside_addresses(page), name

@@ -1,9 +1,9 @@
 """Bring the chapters, which stand beside the folder docs/, into the site.
 
 Sphinx reads one folder only. So each notebook named in notebooks/_toc.yml that exists is copied to docs/chapters/ (and
-so are the data catalogue and the results of the benchmarks), with changes that leave the original as it is:
+so are the pages in COPIED), with changes that leave the original as it is:
 
-* the code of claims is folded: their statements are what a reader looks for;
+* claims and plots, what follows a prediction, and the solution of each exercise are folded (folds.py);
 * the alt text, which authors write into the metadata of a cell, goes where myst-nb looks for it;
 * links point to where pages and chapters are on the site; links to files that are not on it become plain text.
 
@@ -11,12 +11,16 @@ The pages of docs/ are plain Markdown, so that they can be read without the site
 added while Sphinx reads them: the chapters to the front page, and all of "The course at a glance" (overview.py).
 """
 
+import copy
 import re
+from html import escape
 from pathlib import Path
-from posixpath import dirname, normpath, relpath
+from posixpath import dirname, join, normpath, relpath
 
+import folds
 import nbformat
 import overview
+import published
 from sphinx.util import logging
 
 from course_utils import notebooks
@@ -29,12 +33,21 @@ PAGES = [
     "primer_clinical_statistics",
     "notation",
     "glossary",
+    "chapters/solutions",
+    "chapters/slides",
     "instructors_guide",
     "class_kit",
     "chapters/data",
     "chapters/results",
+    "chapters/install",
+    "chapters/changelog",
 ]
-COPIED = {"data/README.md": "data.md", "benchmarks/RESULTS.md": "results.md"}
+COPIED = {
+    "data/README.md": "data.md",
+    "benchmarks/RESULTS.md": "results.md",
+    "README.md": "install.md",
+    "CHANGELOG.md": "changelog.md",
+}
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s:#]+)(?P<anchor>#[^)\s]*)?\)")
 
 
@@ -47,32 +60,31 @@ def add_alt_text(cell):
     return bool(alt) or not has_image
 
 
-def fold_claims(cell):
-    """Let the site show the statements of a claim cell, and its code on demand."""
-    if "nbval-check-output" in cell.metadata.get("tags", []) and re.search(r"\bclaim\(", cell.source):
-        cell.metadata["tags"] = [*cell.metadata["tags"], "hide-input"]
-
-
 def on_the_site(path, chapters):
     """Where a file of the course stands on the site, such as chapters/00_start_here.ipynb; None if it is not there."""
     if path.startswith("docs/") and path.endswith(".md"):
         return path.removeprefix("docs/")
     if path in COPIED:
         return f"chapters/{COPIED[path]}"
-    return f"chapters/{path.removeprefix('notebooks/')}" if path in chapters else None
+    chapter = path.replace("notebooks/solutions/", "notebooks/")
+    return f"chapters/{path.removeprefix('notebooks/')}" if chapter in chapters else None
 
 
-def rewrite_links(text, root, page):
-    """Let the relative links of `page`, such as docs/index.md, lead to pages of the site."""
+def rewrite_links(text, root, page, shown_in=None):
+    """Let the relative links of `page`, such as docs/index.md, lead to pages of the site.
+
+    `shown_in` is the page that shows the text, where it is another one: a solution stands in its chapter, too.
+    """
     chapters = {
         f"notebooks/{entry.file}.ipynb": entry.path for entry in notebooks.table_of_contents(root / "notebooks")
     }
     present = {path for path, file in chapters.items() if file.exists()}
-    folder = dirname(on_the_site(page, chapters))
+    folder = dirname(on_the_site(shown_in or page, chapters))
 
     def rewrite(link):
-        path = normpath(f"{dirname(page)}/{link['target']}")
-        if target := on_the_site(path, present):
+        path = normpath(join(dirname(page), link["target"]))
+        target = on_the_site(path, present)
+        if target and (not path.startswith("notebooks/") or (root / path).exists()):
             return f"[{link['text']}]({relpath(target, folder or '.')}{link['anchor'] or ''})"
         if path in chapters or (root / path).exists():
             return link["text"]  # a chapter not written yet, or a file of the repository
@@ -87,7 +99,8 @@ def copy_chapters(root, docs):
     target.mkdir(exist_ok=True)
     order = notebooks.table_of_contents(root / "notebooks")
     present = notebooks.chapters(root / "notebooks")
-    for old in target.glob("*.ipynb"):
+    (target / "solutions").mkdir(exist_ok=True)
+    for old in target.rglob("*.ipynb"):
         if old.stem not in {entry.file for entry in present}:
             old.unlink()
     summaries = []
@@ -95,19 +108,60 @@ def copy_chapters(root, docs):
         name = entry.path.name
         notebook = notebooks.read(entry.path)
         summaries.append(overview.summarise(entry, notebook, {entry.number for entry in order}))
-        for number, cell in enumerate(notebook.cells):
-            if cell.cell_type == "markdown":
-                cell.source = rewrite_links(cell.source, root, f"notebooks/{name}")
-            elif not add_alt_text(cell):
-                logger.warning("%s: cell %d has an image and no alt text in its metadata", name, number)
-            fold_claims(cell)
+        prepare(notebook, root, f"notebooks/{name}")
+        solved = None
+        if entry.solution_path.exists():
+            page = f"notebooks/solutions/{name}"
+            alone = notebooks.read(entry.solution_path)
+            solved = prepare(copy.deepcopy(alone), root, page, f"notebooks/{name}")
+            for cell in prepare(alone, root, page).cells:  # below the title, without the chapter's sections
+                cell.source = re.sub(r"\A### Exercise", "## Exercise", cell.source)
+            write_if_new(target / "solutions" / name, nbformat.writes(alone))
+        folds.arrange(notebook, solved)
         write_if_new(target / name, nbformat.writes(notebook))
+    write_if_new(target / "solutions.md", solutions_page(present))
+    write_if_new(target / "slides.md", slides_page(present, Path(docs) / "_build" / "slides"))
     for path, name in COPIED.items():
-        write_if_new(target / name, rewrite_links((root / path).read_text(encoding="utf-8"), root, path))
-    write_if_new(target / "map.svg", overview.drawing(summaries))
+        text = rewrite_links((root / path).read_text(encoding="utf-8"), root, path)
+        if path == "README.md":  # the front page has its title
+            text = re.sub(r"\A# .*", "# Install and use", text)
+        write_if_new(target / name, text)
     write_if_new(target / "at_a_glance.txt", overview.page(summaries))
-    write_if_new(
-        target / "contents.txt", f"## The chapters\n\n{overview.picture(summaries)}\n\n{table_of_contents(present)}"
+    contents = [published.table(root), "## The chapters", overview.picture(summaries), table_of_contents(present)]
+    write_if_new(target / "contents.txt", "\n\n".join(contents))
+
+
+def prepare(notebook, root, page, shown_in=None):
+    """Let the links and the alternative texts of a notebook work on the site. Changes the notebook, and returns it."""
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown":
+            cell.source = rewrite_links(cell.source, root, page, shown_in)
+        elif not add_alt_text(cell):
+            logger.warning("%s: cell %d has an image and no alt text in its metadata", page.split("/")[-1], number)
+    return notebook
+
+
+def solutions_page(present):
+    """The page that leads to the solution notebooks, as MyST text."""
+    files = [f"solutions/{entry.file}" for entry in present if entry.solution_path.exists()]
+    head = "# Solutions\n\nEach chapter has them folded below its exercises; here they are by themselves.\n\n"
+    return head + "\n".join(["```{toctree}", ":maxdepth: 1", "", *files, "```", ""])
+
+
+def slides_page(present, decks):
+    """The page that leads to the decks that have been made, as Markdown with links in HTML: they are no pages here."""
+    lines = [
+        f'<li><a href="../slides/{entry.file}.slides.html">{entry.number} {escape(entry.title)}</a></li>'
+        for entry in present
+        if (decks / f"{entry.file}.slides.html").exists()
+    ]
+    text = (
+        "# Slides\n\nA deck for each chapter, for a screen and for paper; the instructor's guide says how to use them. "
+    )
+    if not lines:
+        return f"{text}None has been made here: `make slides` makes them, and `make site` then brings them here.\n"
+    return f"{text}They lie in the folder `slides` beside these pages and need no network.\n\n<ul>\n" + "\n".join(
+        [*lines, "</ul>", ""]
     )
 
 

@@ -70,7 +70,7 @@ cores. A *claim* is a statement that the notebook checks each time it runs.
 
 
 def page(summaries):
-    """The whole page, as Markdown; the site has the map in chapters/map.svg."""
+    """The whole page, as Markdown."""
     links = {chapter.number: f"[{chapter.number}](chapters/{chapter.file}.ipynb)" for chapter in summaries}
 
     def named(numbers):
@@ -112,8 +112,8 @@ def relations(summaries):
 
 
 def picture(summaries):
-    """The map as a Markdown image, for a page of the folder docs/."""
-    return f"![{in_words(summaries)}](chapters/map.svg)"
+    """The map for a page of the folder docs/: each chapter in it is a link."""
+    return f'<div class="course-map">\n{drawing(summaries)}</div>'
 
 
 def in_words(summaries):
@@ -130,7 +130,10 @@ WIDTH, HEIGHT, COLUMN, ROW, TOP = 168, 86, 250, 112, 56
 
 
 def drawing(summaries):
-    """The map as SVG: a column for each part, solid arrows for what is needed, broken ones for what is used."""
+    """The map as SVG: a column for each part, solid arrows for what is needed, broken ones for what is used.
+
+    Each chapter is a link, as seen from a page of the folder docs/. No line is empty: Markdown would end there.
+    """
     parts = list(dict.fromkeys(chapter.part for chapter in summaries))
     place, rows = {}, {part: 0 for part in parts}
     for chapter in summaries:
@@ -140,6 +143,7 @@ def drawing(summaries):
     height = TOP + max(rows.values(), default=1) * ROW
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'role="group" aria-label="{escape(in_words(summaries))}" '
         'font-family="DejaVu Sans, Helvetica, Arial, sans-serif">',
         '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
         'orient="auto-start-reverse"><path d="M0 0L10 5L0 10z" fill="#123a5e"/></marker></defs>',
@@ -160,6 +164,7 @@ def drawing(summaries):
     for chapter in summaries:
         x, y = place[chapter.number]
         out.append(
+            f'<a href="chapters/{chapter.file}.html" aria-label="{escape(chapter.number)} {escape(chapter.title)}">'
             f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="8" fill="#e8f0f7" stroke="#123a5e"/>'
             f'<text x="{x + WIDTH / 2}" y="{y + 24}" text-anchor="middle" font-size="16" font-weight="bold">'
             f"{escape(chapter.number)}</text>"
@@ -169,4 +174,5 @@ def drawing(summaries):
                 f'<text x="{x + WIDTH / 2}" y="{y + 45 + 18 * line}" text-anchor="middle" font-size="15">'
                 f"{escape(words)}</text>"
             )
+        out.append("</a>")
     return "\n".join([*out, "</svg>", ""])
