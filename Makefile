@@ -19,7 +19,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 writable = @mkdir -p $(1) 2>/dev/null && [ -w $(1) ] || \
 	{ echo "$(1)/ cannot be written here: copy the course into a folder of your own." >&2; exit 1; }
 
-.PHONY: help lab test quick check run progress notebooks lint mutate data-check pages site pdf colab slides pins
+.PHONY: help lab test quick check run progress notebooks lint mutate data-check pages site pdf colab slides wheels pins
 
 help:  ## list the commands
 	@LC_ALL=C grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /: /' | LC_ALL=C sort
@@ -83,6 +83,9 @@ colab: .venv/ready  ## write the notebooks for Google Colab to docs/_build/colab
 slides: .venv/ready  ## build the slides in docs/_build/slides
 	$(call writable,docs/_build/slides)
 	@.venv/bin/python -m nbconvert --log-level=WARN --config docs/slides_template/config.py notebooks/*.ipynb
+
+wheels: .venv/ready  ## fill the folder wheels/ with every package, for a room without a network
+	@.venv/bin/python course_utils/bootstrap.py wheels
 
 pins: .venv/ready  ## resolve requirements.txt anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest --no-annotate --quiet \

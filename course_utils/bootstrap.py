@@ -11,6 +11,10 @@ NEEDED_GB = 6
 NETWORK = ["index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "proxy", "cert", "client-cert"]
 NETWORK += ["timeout", "default-timeout", "retries", "cache-dir", "no-cache-dir", "keyring-provider"]
 
+WHEELS = "wheels"  # where this folder is there, packages come from it, and no network is asked
+PIP = [sys.executable, "-m", "pip"]
+QUIET = ["--quiet", "--disable-pip-version-check"]
+
 
 def complaint(version, free_gb, writable=True):
     """Return one clear line, or an empty string when the course can be installed."""
@@ -45,26 +49,63 @@ def install():
     """Install requirements.txt into the environment of this Python; return the exit code of pip."""
     import subprocess
 
-    pip = [sys.executable, "-m", "pip"]
-    wanted = ["PIP_CONFIG_FILE"] + ["PIP_" + name.upper().replace("-", "_") for name in NETWORK]
-    here = {name: value for name, value in os.environ.items() if name in wanted or not name.startswith("PIP_")}
-    settings = subprocess.run(pip + ["config", "list"], env=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    listing = settings.stdout.decode("utf-8", "replace")
-    if settings.returncode:
-        print("The settings of pip cannot be read. They are left out, with any mirror or proxy among them.")
-        only_variables = dict(here, PIP_CONFIG_FILE=os.devnull)
-        settings = subprocess.run(pip + ["config", "list"], env=only_variables, stdout=subprocess.PIPE)
-        listing = settings.stdout.decode("utf-8", "replace")
-    command = pip + ["install", "--quiet", "--disable-pip-version-check", "--requirement", "requirements.txt"]
-    code = subprocess.call(command, env=pip_environment(here, listing))
+    command = PIP + ["install", "--requirement", "requirements.txt"] + QUIET
+    if os.path.isdir(WHEELS):
+        print("The packages come from the folder %s/; no network is used." % WHEELS)
+        sys.stdout.flush()
+        command += ["--no-index", "--find-links", WHEELS]
+        code = subprocess.call(command, env=pip_environment(os.environ, ""))
+        if code:
+            print("The folder %s/ lacks what this computer needs: was it filled for this system and" % WHEELS)
+            print("Python %d.%d? Rename it, and the packages come from the network." % sys.version_info[:2])
+        return code
+    code = subprocess.call(command, env=network_environment())
     if code:
         print("The installation broke off. Run the same command again: what was downloaded is kept.")
     return code
 
 
+def fill():
+    """Fill the folder WHEELS with every package of requirements.txt, for this system and this Python."""
+    import subprocess
+    import tempfile
+
+    with open("requirements.txt") as file:
+        pins = [line for line in file if not line.startswith("-e")]  # the course itself travels as its folder
+    with tempfile.TemporaryDirectory() as scratch:
+        listed = os.path.join(scratch, "requirements.txt")
+        with open(listed, "w") as file:
+            file.writelines(pins)
+        command = PIP + ["wheel", "--wheel-dir", WHEELS, "--requirement", listed] + QUIET
+        code = subprocess.call(command, env=network_environment())
+    if code:
+        print("Not every package came. Run the same command again: what is in %s/ is kept." % WHEELS)
+    else:
+        print("%s/ holds every package, for this system and Python %d.%d." % ((WHEELS,) + sys.version_info[:2]))
+    return code
+
+
+def network_environment():
+    """Return the environment for pip, with the network's settings that this computer has."""
+    import subprocess
+
+    wanted = ["PIP_CONFIG_FILE"] + ["PIP_" + name.upper().replace("-", "_") for name in NETWORK]
+    here = {name: value for name, value in os.environ.items() if name in wanted or not name.startswith("PIP_")}
+    settings = subprocess.run(PIP + ["config", "list"], env=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    listing = settings.stdout.decode("utf-8", "replace")
+    if settings.returncode:
+        print("The settings of pip cannot be read. They are left out, with any mirror or proxy among them.")
+        only_variables = dict(here, PIP_CONFIG_FILE=os.devnull)
+        settings = subprocess.run(PIP + ["config", "list"], env=only_variables, stdout=subprocess.PIPE)
+        listing = settings.stdout.decode("utf-8", "replace")
+    return pip_environment(here, listing)
+
+
 if __name__ == "__main__":
     if sys.argv[1:] == ["install"]:
         sys.exit(install())
+    if sys.argv[1:] == ["wheels"]:
+        sys.exit(fill())
     try:
         from shutil import disk_usage
 

@@ -186,20 +186,27 @@ def _serve(page, port, browser, further):
     return 0
 
 
-def _server_options(page, port, browser):
+def course_options():
+    """Return what JupyterLab is told wherever it serves the course: on the reader's computer and in a classroom."""
     from course_utils import kernels
 
-    options = [
-        f"--ServerApp.root_dir={notebooks.ROOT}",
-        f"--LabApp.default_url=/{page}",
+    return [
         "--Application.log_level=ERROR",  # of its messages only the address
-        "--ServerApp.use_redirect_file=False",  # a browser from a sandbox may read no file of ours
         '--ServerApp.jpserver_extensions={"jupyterlab": True, "jupyter_server_terminals": True}',
         "--ServerApp.kernel_spec_manager_class=course_utils.kernels.OwnKernels",
         f"--KernelManager.transport_encryption={kernels.ENCRYPTION}",
         # No question about news at the first start, and no foreign extension in the page.
         f"--LabApp.app_settings_dir={notebooks.ROOT / 'course_utils' / 'lab_settings'}",
         f"--LabApp.labextensions_path={Path(sys.prefix, 'share', 'jupyter', 'labextensions')}",
+    ]
+
+
+def _server_options(page, port, browser):
+    options = [
+        *course_options(),
+        f"--ServerApp.root_dir={notebooks.ROOT}",
+        f"--LabApp.default_url=/{page}",
+        "--ServerApp.use_redirect_file=False",  # a browser from a sandbox may read no file of ours
     ]
     if port is not None:
         options += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]

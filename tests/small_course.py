@@ -43,12 +43,12 @@ def copy_of_the_course(folder):
     return folder
 
 
-def add_environment(folder):
+def add_environment(folder, python=sys.executable):
     """Give a copy of the course an environment in `.venv`, with the packages of the one that runs the tests.
 
     As after `pip install -e .`, the course is known there under the folder's name of today.
     """
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / ".venv"], check=True)
+    subprocess.run([python, "-m", "venv", "--without-pip", folder / ".venv"], check=True)
     packages = [path for path in sys.path if path.endswith("site-packages")]
     (site,) = (folder / ".venv").glob("lib/python*/site-packages")
     (site / "packages.pth").write_text("\n".join([str(folder), *packages]), encoding="utf-8")

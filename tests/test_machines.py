@@ -393,8 +393,8 @@ def installer(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pip")
     shutil.copy(notebooks.ROOT / "course_utils" / "bootstrap.py", folder)
     (folder / "requirements.txt").write_text("smallest==1\n")
-    (folder / "wheels").mkdir()
-    wheel(folder / "wheels", "smallest")
+    (folder / "packages").mkdir()
+    wheel(folder / "packages", "smallest")
     subprocess.run([sys.executable, "-m", "venv", folder / ".venv"], check=True)
     return folder
 
@@ -421,7 +421,7 @@ def test_pips_settings_lead_nothing_elsewhere(installer, tmp_path, file, variabl
     (site,) = (installer / ".venv").glob("lib/python*/site-packages")
     for old in site.glob("smallest*"):
         shutil.rmtree(old) if old.is_dir() else old.unlink()
-    network = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": installer / "wheels"}
+    network = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": installer / "packages"}
     settings = {**network, **variables, "PIP_CONFIG_FILE": tmp_path / "pip.conf", "HOME": tmp_path}
     done = run([".venv/bin/python", "bootstrap.py", "install"], installer, **settings)
     assert done.returncode == 0, done.stdout + done.stderr
