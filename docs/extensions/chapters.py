@@ -37,6 +37,7 @@ PAGES = [
     "chapters/slides",
     "instructors_guide",
     "class_kit",
+    "classroom",
     "chapters/data",
     "chapters/results",
     "chapters/install",
