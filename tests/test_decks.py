@@ -49,6 +49,12 @@ def test_the_first_slide_has_the_question_and_the_last_the_sources():
     assert "https://doi.org/10" in last.notes[0]
 
 
+def test_a_source_named_twice_stands_once():
+    sources = "## References\n\n1. Wong A (2021). One.\n2. Wong A (2021). Two.\n3. Hinton GE (2017, first 2012). Three."
+    last = decks._sources(nbformat.v4.new_notebook(cells=[text(sources)]))
+    assert last.text == ["Wong (2021) · Hinton (2017)"] and len(last.notes) == 3
+
+
 def test_a_long_paragraph_is_said_not_shown():
     slide = made(text(f"## Long\n\n{LONG}"))[1]
     assert 40 < decks.words(slide.text[0]) <= decks.MOST_WORDS
@@ -89,6 +95,15 @@ def test_the_answer_of_a_dropped_slide_becomes_the_next_step_of_its_question():
     assert "42" in short[0].answer and "It is more." in short[0].answer and "Why." in short[0].notes
 
 
+def test_a_short_answer_is_as_large_as_the_question():
+    def answer(printed):
+        return decks._as_answer(decks.Slide(decks.CODE, "Guess", code=code("f()", printed=printed)))
+
+    assert answer("AUC 0.83\nAUC 1.00\n") == "`AUC 0.83`  \n`AUC 1.00`"
+    for block in ("a  1\nbb 2", "x" * 61, "1\n2\n3\n4"):
+        assert answer(block) == f"```text\n{block}\n```"
+
+
 def test_text_goes_before_code_and_code_before_formulas():
     kinds = [decks.FRAME, decks.TEXT, decks.CODE, decks.FORMULA, decks.PICTURE, decks.TEXT]
     for most, left in [(5, 1), (4, 0)]:
@@ -120,6 +135,13 @@ def test_a_quiz_question_shows_its_answer_on_the_next_step():
     quiz = text(f"## Quiz\n\n**Question 1.** Which?\n\n- A. This\n- B. That\n\n{answer}")
     slide = made(quiz)[1]
     assert "right" not in slide.text[0] and slide.answer == "**B** is right."
+    left_out = text(quiz.source, deck="drop")
+    shown = made(left_out, *(text(quiz.source.replace("Which", f"Which of {n}")) for n in range(4)))
+    assert [slide.text[0][16:27] for slide in shown if slide.heading == "Quiz"] == [
+        "Which of 0?",
+        "Which of 1?",
+        "Which of 2?",
+    ]
 
 
 def test_authors_have_the_last_word():
@@ -130,6 +152,72 @@ def test_authors_have_the_last_word():
     many = [cell for i in range(50) for cell in (text(f"## P{i}"), code("plot()", picture=True))]
     headings = [slide.heading for slide in made(kept, dropped, *many[:60])]
     assert "A" in headings and "B" not in headings
+    silent = code("x = 1\n" * 11)  # too long for a slide, and prints nothing
+    silent.metadata["course"] = {"deck": "drop"}
+    assert len(made(text("## P"), silent, code("plot()", picture=True))) == 3
+
+
+def test_an_author_writes_the_sentence_beside_a_figure_an_output_or_a_question():
+    drawn, printed = code("plot()", picture=True), code("f()", printed="42")
+    drawn.metadata["course"], printed.metadata["course"] = {"slide": "Look left."}, {"slide": "It is 42."}
+    see = text("What to see: the left is dark.", "-")
+    slides = made(text(f"## Own\n\n{LONG}"), drawn, see, text(f"## More\n\n{LONG}"), printed)
+    assert [slide.text for slide in slides[1:3]] == [["Look left."], ["It is 42."]]
+    assert all("eight words" in " ".join(slide.notes) for slide in slides[1:3])
+    assert "the left is dark" in " ".join(slides[1].notes)
+    question = "**Before you run it:** what do you expect?"
+    asked = made(text(f"## Guess\n\n{LONG}\n\n{question}", slide="Two lines come."), printed)[1]
+    assert asked.kind == decks.QUESTION and asked.text == ["Two lines come.", question]
+
+
+def test_what_is_folded_below_a_question_is_its_answer():
+    answer = "<details><summary>Why</summary>\n\nThe **label**.\n\n</details>"
+    case = f"## Help\n\nIt helps.\n\n**Before you unfold:** why?\n\n{answer}"
+    for cell in (text(case), text(case, slide="It helps.")):
+        slide = made(cell)[1]
+        assert slide.text == ["It helps.", "**Before you unfold:** why?"] and slide.answer == "The **label**."
+        assert "The **label**." in slide.notes
+
+
+def test_a_figure_that_nobody_explains_gets_the_reply_after_it():
+    reply = "One of two: no more. What to see: the left is dark."
+    slide = made(text("## Two halves"), code("plot()", picture=True), text(f"{reply}\n\nAnd so on.", "-"))[1]
+    assert slide.text == ["One of two: no more. The left is dark."] and "And so on." in slide.notes
+    for other in ("- a list", "| a | table |", "$$a = b$$", "**By hand**, for 1:"):
+        slide = made(text("## Two halves"), code("plot()", picture=True), text(other, "-"))[1]
+        assert slide.text == [] and other in slide.notes
+
+
+def test_what_is_printed_before_a_drawing_does_not_stand_alone():
+    hidden = code("f()", printed="42", tags=["slides-hide-input"])
+    question = text("## Guess\n\n**Before you run it:** what do you expect?")
+    again = code("g()", printed="43", tags=["slides-hide-input"])
+    slides = made(question, hidden, again, code("plot()", picture=True), text("More.", "-"))
+    assert [slide.kind for slide in slides[1:3]] == [decks.QUESTION, decks.PICTURE]
+    assert "42" in slides[1].answer and "43" in slides[2].notes[0]
+    hidden.metadata["course"] = {"deck": "drop"}
+    slides = made(question, hidden, code("plot()", picture=True))
+    assert [slide.answer for slide in slides[1:3]] == ["", ""] and "42" not in " ".join(slides[2].notes)
+    ticks = code("if there: claim()", printed="✓ It holds.\n✓ So does that.")
+    slides = made(text("## Two halves"), code("plot()", picture=True), ticks)
+    assert slides[1].ticks == ["✓ It holds.", "✓ So does that."] and len(slides) == 3
+    ticks.metadata["course"] = {"deck": "drop"}
+    slide = made(text("## Two halves"), code("plot()", picture=True), ticks)[1]
+    assert slide.ticks == [] and "Checked each time: It holds.." in slide.notes
+
+
+def test_a_formula_keeps_the_sentence_that_leads_to_it():
+    slide = made(text(f"## The rule\n\n{LONG}\n\nThe double is\n\n$$b = 2a$$"))[1]
+    assert slide.text[0].startswith("This sentence") and slide.text[1:] == ["The double is", "$$b = 2a$$"]
+    assert decks.words(" ".join([*slide.text, *slide.notes])) == 164, "nothing is lost"
+
+
+def test_a_heading_within_a_cell_begins_a_slide():
+    slides = made(text("## Cases\n\nFive of them.\n\n### 1. The films\n\n**Before you run it:** why?"))
+    assert [(slide.heading, slide.text) for slide in slides[1:3]] == [
+        ("Cases", ["Five of them."]),
+        ("1. The films", ["**Before you run it:** why?"]),
+    ]
 
 
 def test_long_code_and_what_slides_skip_are_not_shown():

@@ -59,7 +59,10 @@ def test_what_follows_a_prediction_is_folded(cells, folded):
     assert [text for text in shown if "details" not in text] == [text.removeprefix(">") for text in cells]
 
 
-@pytest.mark.parametrize("cells", [[ASK, "Text."], [ASK, "## Heading", ">x"], ["No question.", ">x"]])
+ABOUT = "**Before you run it** asks for a guess."  # speaks of predictions, and is none
+
+
+@pytest.mark.parametrize("cells", [[ASK, "Text."], [ASK, "## Heading", ">x"], ["No question.", ">x"], [ABOUT, ">x"]])
 def test_without_code_nothing_is_folded(cells):
     assert not any("<details" in text for text in arranged(*cells))
 

@@ -26,7 +26,9 @@ TOO_TALL = """(() => {
     Reveal.slide(place.h, place.v);
     slide.querySelectorAll(".fragment").forEach(step => step.classList.add("visible"));
     fit(slide);
-    const more = [slide.scrollHeight - slide.clientHeight, slide.scrollWidth - slide.clientWidth];
+    const blocks = [slide, ...slide.querySelectorAll(".jp-MarkdownOutput")];
+    const wide = Math.max(...blocks.map(block => block.scrollWidth - block.clientWidth));
+    const more = [slide.scrollHeight - slide.clientHeight, wide];
     if (Math.max(...more) > 2) found.push([(slide.querySelector("h1, h2, h3") || {}).textContent, ...more]);
   }
   return found;

@@ -4,11 +4,15 @@ A slide holds a picture, a formula, a question or at most 60 words. The paragrap
 notes, with the minutes that it takes. What the rules below choose badly, the author says in the cell's metadata:
 
     "course": {"slide": "The sentence that stands on the slide."}      "" shows none of the cell's text
-    "course": {"deck": "keep"}                                         or "drop": the slide stays, or goes
+    "course": {"deck": "keep"}              or "drop": the slide stays, or goes (of a claim, the ticks)
 
-The rules. A figure makes a slide, below its heading and the sentence that says what to see. A display formula, a
-prediction and an exercise make a slide each; the answer of an exercise comes from the solution notebook, on the next
-step. Code stands on a slide if it has at most ten lines. What claims check stands below the figure, as ticks. If the
+The sentence in a cell of code stands beside its figure or its output; the one in a text that asks for a prediction
+stands before the question, and in every other text on a slide of its own.
+
+The rules. A figure makes a slide, below its heading and the sentence that says what to see; where nothing says so, the
+first sentences after it. A display formula, with the sentence that leads to it, a prediction and an exercise make a
+slide each; the answer of an exercise comes from the solution notebook, on the next step. Code stands on a slide if it
+has at most ten lines; what it prints does not stand alone. What claims check stands below the figure, as ticks. If the
 deck is then too long, text goes first, then code, then formulas: into the notes of the slide before.
 """
 
@@ -23,12 +27,15 @@ from course_utils import notebooks
 
 MOST_SLIDES, FEWEST_SLIDES, MOST_QUIZ = 35, 20, 3
 MOST_WORDS, CAPTION_WORDS, TICK_WORDS, CODE_LINES, OUTPUT_LINES, TABLE_ROWS = 60, 30, 18, 10, 8, 5
+LARGE_LINE = 60  # characters: what is printed in a few short lines is set as large as the text
 PICTURE, QUESTION, FORMULA, CODE, TEXT, FRAME = "picture", "question", "formula", "code", "text", "frame"
 GO_FIRST = (TEXT, CODE, FORMULA)  # what a deck that is too long gives up, in this order
 FORMULA_BLOCK = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 FOLDED = re.compile(r"<details.*?</details>", re.DOTALL)
 CITATION = re.compile(r"\s*\[\d+(?:[,-] ?\d+)*\](?!\()")
 ASKS = re.compile(r"\?(?:\s|$)|^(?:Write|Give|Return|Compute|Change|Find|Choose|Which|How|What|Build|Count|Set|Name)\b")
+PREDICTION = ("**Before you run it:", "**Before you unfold:")
+SENTENCE_END = re.compile(r"(?<=[.?!])\s+(?=[A-Z*`$\[])")
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\([^)\s]+\)")
 
 
@@ -99,11 +106,16 @@ def paragraphs(source):
     return blocks
 
 
+def folded(source):
+    """Return what a cell folds away, without the line that unfolds it."""
+    return [text.strip() for text in re.findall(r"</summary>(.*?)</details>", source, re.DOTALL)]
+
+
 def sentences(paragraph):
     """Split a paragraph into sentences; lists, tables and formulas stay whole."""
     if re.match(r"[-*|>]|\d+\. |\$\$|```", paragraph):
         return [paragraph]
-    return re.split(r"(?<=[.?!])\s+(?=[A-Z*`$\[])", paragraph)
+    return SENTENCE_END.split(paragraph)
 
 
 def too_tall(block):
@@ -146,6 +158,24 @@ def shortened(blocks, budget):
     return shown, rest
 
 
+def leading(blocks, room):
+    """Return the first sentences before a formula and the one that leads to it, if there is room, and the rest."""
+    last = sentences(blocks[-1])[-1] if blocks else "."
+    cost = words(last)
+    if last.endswith((".", "?", "!")) or too_tall(last) or cost > room:
+        return shortened(blocks, min(room, CAPTION_WORDS))
+    before = [*blocks[:-1], " ".join(sentences(blocks[-1])[:-1])]
+    shown, rest = shortened([block for block in before if block], min(room - cost, CAPTION_WORDS))
+    if shown and blocks[-1].startswith(shown[-1]):  # of one paragraph
+        return [*shown[:-1], f"{shown[-1]} {last}"], rest
+    return [*shown, last], rest
+
+
+def own_sentence(cell):
+    """Return the sentence that an author wrote for the slide of a cell, or None."""
+    return cell.metadata.get("course", {}).get("slide")
+
+
 class _Writer:
     """Walks through the cells of a chapter and writes its slides."""
 
@@ -171,7 +201,7 @@ class _Writer:
             room = MOST_WORDS - len(formulas) - sum(words(block) for block in symbols)
             if room < 0:
                 symbols, room = [], MOST_WORDS - len(formulas)
-            first, rest = shortened(before, min(room, CAPTION_WORDS))
+            first, rest = leading(before, room)
             where = [block for block in after if block not in symbols]
             room -= sum(words(block) for block in first)
             meaning, where = shortened(where, min(room, CAPTION_WORDS)) if not symbols else ([], where)
@@ -199,7 +229,7 @@ class _Writer:
             self.flush()
             self.heading, self.top, self.fresh = marks[2].strip(), len(marks[1]) <= 2, True
             source = source.partition("\n")[2].strip()
-        own = cell.metadata.get("course", {}).get("slide")
+        own = own_sentence(cell)
         exercise = re.match(r"Exercise (\S+):", self.heading) if marks else None
         if exercise:
             self.exercise(exercise[1], source, own)
@@ -207,14 +237,19 @@ class _Writer:
             self.quiz(source)
         elif own is not None:
             self.flush()
-            if own:
-                self.add(Slide(TEXT, self.heading, text=[own], notes=paragraphs(source), keep=True))
+            blocks, replies = paragraphs(source), folded(source)
+            question = [plain(block) for block in blocks if block.startswith(PREDICTION)]
+            if question:
+                said = [block for block in blocks if not block.startswith(PREDICTION)]
+                self.question([own, *question] if own else question, said, replies)
+            elif own:
+                self.add(Slide(TEXT, self.heading, text=[own], notes=[*blocks, *replies], keep=True))
             elif self.slides:
-                self.slides[-1].notes += paragraphs(source)
+                self.slides[-1].notes += [*blocks, *replies]
         elif self.heading in ("Key points", "What you will be able to do"):
             self.points(source)
         else:
-            self.blocks(paragraphs(source))
+            self.blocks(paragraphs(source), folded(source))
 
     def points(self, source):
         """Show a list on one slide, or on two; of each point its first sentence."""
@@ -228,16 +263,27 @@ class _Writer:
         for page in pages:
             self.add(Slide(FRAME, self.heading, text=["\n".join(page)], notes=[] if page is not pages[-1] else lines))
 
-    def blocks(self, blocks):
+    def question(self, shown, said, replies):
+        """Add the slide of a prediction; what is folded below it is the answer."""
+        replied = [sentence for reply in replies for sentence in SENTENCE_END.split(plain(reply))]
+        answer = " ".join(shortened(replied, CAPTION_WORDS)[0])
+        self.add(Slide(QUESTION, self.heading, text=shown, answer=answer, notes=[*said, *replies], keep=True))
+
+    def blocks(self, blocks, replies=()):
         for block in blocks:
-            if block.startswith("**Before you run it"):
+            if marks := re.match(r"#{2,4} +(.+)$", block):  # a heading within the cell
+                self.flush()
+                self.heading, self.fresh = marks[1].strip(), True
+            elif block.startswith(PREDICTION):
                 said, self.waiting = self.waiting, []
                 question, rest = asked([*said, plain(block)], MOST_WORDS)
-                self.add(Slide(QUESTION, self.heading, text=question, notes=rest, keep=True))
+                self.question(question, rest, replies)
             elif block.startswith("What to see") and self.pictured():
                 self.caption(self.slides[-1], block)
             elif self.slides and self.slides[-1].kind == PICTURE and not self.fresh:
-                self.slides[-1].notes.append(block)
+                silent = self.pictured() and not self.slides[-1].text
+                reply = silent and not re.match(r"[-*|>#]|\d+\. |\$\$|```", block)
+                self.caption(self.slides[-1], block) if reply else self.slides[-1].notes.append(block)
             else:
                 self.waiting.append(plain(block))
 
@@ -246,11 +292,14 @@ class _Writer:
         return last is not None and last.kind == PICTURE and not last.seen and not self.fresh
 
     def caption(self, slide, block):
-        block = re.sub(r"^What to see(?: \w+)?: *(.)", lambda match: match[1].upper(), plain(block))
+        sees = block.startswith("What to see")
+        block = re.sub(r"\bWhat to see(?: \w+)?: *(.)", lambda match: match[1].upper(), plain(block))
         shown, said = shortened([block], CAPTION_WORDS)
-        if shown:
-            slide.text, slide.notes, slide.seen = shown, [*slide.text, *slide.notes], True
-        slide.notes += said
+        if shown and not shown[0].endswith(":"):
+            slide.text, slide.notes, slide.seen = shown, [*slide.text, *slide.notes], sees
+            slide.notes += said
+        else:
+            slide.notes.append(block)
 
     def exercise(self, name, source, own):
         blocks = [plain(block) for block in paragraphs(source)]
@@ -271,7 +320,8 @@ class _Writer:
             right = re.match(r"\*\*([A-E])\*\* is right", answer)
             text = plain(FOLDED.sub("", part)).strip()
             shown = f"**{right[1]}** is right." if right else ""
-            if words(text) <= MOST_WORDS and sum(slide.heading == "Quiz" for slide in self.slides) < MOST_QUIZ:
+            asked_so_far = sum(slide.heading == "Quiz" and not slide.dropped for slide in self.slides)
+            if words(text) <= MOST_WORDS and asked_so_far < MOST_QUIZ:
                 self.add(Slide(FRAME, "Quiz", text=[text], answer=shown, notes=[plain(answer)], minutes=1.5, keep=True))
             elif self.slides:
                 self.slides[-1].notes += [f"One question more: {text}", plain(answer)]
@@ -280,7 +330,9 @@ class _Writer:
         images = [
             output for output in cell.outputs if any(kind.startswith("image/") for kind in output.get("data", {}))
         ]
-        if "nbval-check-output" in notebooks.tags(cell):
+        printed = notebooks.printed(cell).strip().splitlines()
+        only_ticks = printed and not images and all(line.strip().startswith("✓") for line in printed)
+        if "nbval-check-output" in notebooks.tags(cell) or only_ticks:
             self.claims(cell)
         elif any(cell is code for code in self.answers_to_write):
             return  # the reader's stub
@@ -303,7 +355,10 @@ class _Writer:
         alt = cell.metadata.get("alt", "")
         shown_alt = [f"The figure: {alt}"] if alt else []
         slide = self.add(Slide(PICTURE, self.heading, code=shown_cell, notes=said))
-        if see:
+        own = own_sentence(cell)
+        if own is not None:
+            slide.text, slide.notes, slide.seen = [own] if own else [], [*said, *see], True
+        elif see:
             self.caption(slide, see[-1])
         elif said:
             slide.text, slide.notes = shortened(said, CAPTION_WORDS)
@@ -324,7 +379,10 @@ class _Writer:
             self.flush()
             text, said = [], []
         self.waiting = []
-        self.add(Slide(CODE, self.heading, text=text, code=shown_cell, notes=said))
+        own = own_sentence(cell)
+        if own is not None:
+            text, said = [own] if own else [], [*text, *said]
+        self.add(Slide(CODE, self.heading, text=text, code=shown_cell, notes=said, keep=own is not None))
 
     def claims(self, cell):
         ticks = [line.strip() for line in notebooks.printed(cell).splitlines() if line.strip().startswith("✓")]
@@ -333,7 +391,7 @@ class _Writer:
         if self.slides:
             last = self.slides[-1]
             last.notes += [f"Checked each time: {tick[1:].strip()}." for tick in ticks]
-            if last.kind in (PICTURE, CODE):
+            if last.kind in (PICTURE, CODE) and self.choice != "drop":
                 last.ticks += [tick for tick in ticks if words(tick) <= TICK_WORDS]
 
 
@@ -394,7 +452,11 @@ def slides(notebook, solution=None, mistakes=None):
             if cell.cell_type == "markdown":
                 writer.flush()
             writer.choice = choice
-        writer.markdown(cell) if cell.cell_type == "markdown" else writer.code(cell)
+        if cell.cell_type == "markdown":
+            writer.markdown(cell)
+        else:
+            writer.code(cell)
+            writer.choice = None  # a cell without a slide leaves its author's word to no other
         made = writer.slides[before:] or writer.slides[-1:]
         made[-1].minutes += _minutes([cell])
     writer.flush()
@@ -402,7 +464,10 @@ def slides(notebook, solution=None, mistakes=None):
 
 
 def _answered(made):
-    """Let what is printed right after a prediction, and nothing else, be the next step of its slide."""
+    """Let what is printed right after a prediction, and nothing else, be the next step of its slide.
+
+    What is printed elsewhere without a word, and drawn on the next slide, goes into the notes of the drawing.
+    """
     kept = []
     for number, slide in enumerate(made):
         before, after = kept[-1] if kept else None, made[number + 1] if number + 1 < len(made) else None
@@ -410,12 +475,15 @@ def _answered(made):
         only_printed = slide.kind == CODE and not slide.code.source and not slide.top and not slide.keep
         drawn_next = after is not None and after.kind == PICTURE and after.heading == slide.heading
         waits = before is not None and before.kind == QUESTION and not before.answer
-        if empty and before or only_printed and waits and not drawn_next and _as_answer(slide):
+        if empty and before or only_printed and waits and _as_answer(slide):
             before.answer = before.answer or ("" if empty else _as_answer(slide))
             before.notes += [*slide.text, *slide.notes]
             before.minutes += slide.minutes
             if after is not None:
                 after.top = after.top or slide.top
+        elif only_printed and drawn_next and not slide.text and _as_answer(slide):
+            after.notes[:0] = [f"Printed before it:\n\n{_as_answer(slide)}", *slide.notes]
+            after.minutes += slide.minutes
         else:
             kept.append(slide)
     return kept
@@ -430,7 +498,7 @@ def _fewer(made, most):
                 break
             gone = min(candidates, key=lambda i: _worth(made[i]))
             slide, before = made.pop(gone), made[gone - 1]
-            if before.kind == QUESTION and not before.answer:
+            if before.kind == QUESTION and not before.answer and not slide.dropped:
                 before.answer = _as_answer(slide)  # the reply to a prediction stays
             before.notes += [*slide.text, *slide.notes]
             before.minutes += slide.minutes
@@ -455,7 +523,10 @@ def _as_answer(slide):
     printed = notebooks.printed(slide.code).strip() if slide.code is not None else ""
     short = printed and "<" not in printed and len(printed.splitlines()) <= OUTPUT_LINES
     text = shortened([text for text in slide.text if not text.startswith("$$")], CAPTION_WORDS)[0]
-    return "\n\n".join([*([f"```text\n{printed}\n```"] if short else []), *text])
+    lines = printed.splitlines()
+    large = len(lines) <= 3 and all(len(line) <= LARGE_LINE and not re.search("  |`", line.strip()) for line in lines)
+    block = "  \n".join(f"`{line.strip()}`" for line in lines) if large else f"```text\n{printed}\n```"
+    return "\n\n".join([*([block] if short else []), *text])
 
 
 def _sources(notebook):
@@ -464,10 +535,10 @@ def _sources(notebook):
     entries = re.findall(r"^\d+\. +(.+)$", text, re.MULTILINE)
     short = []
     for entry in entries:
-        author, year, rest = re.match(r"(.*?)\s*(\(\d{4}[a-z]?\)|$)(.*)", entry).groups()
+        author, year, rest = re.match(r"(.*?)\s*(\(\d{4}[a-z]?(?:,[^)]*)?\)|$)(.*)", entry).groups()
         name = " ".join(re.split(r",| [A-Z]{1,3}\b", author)[0].split()[:2])
-        short.append(f"{name} {year}".strip() if year else entry.split(".")[0])
-    return Slide(FRAME, "Sources", text=[" · ".join(short)], notes=[entry for entry in entries], keep=True)
+        short.append(f"{name} {re.sub(',.*', ')', year)}" if year else entry.split(".")[0])
+    return Slide(FRAME, "Sources", text=[" · ".join(dict.fromkeys(short))], notes=entries, keep=True)
 
 
 def as_notebook(made, metadata):

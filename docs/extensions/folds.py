@@ -12,7 +12,7 @@ import nbformat
 
 from course_utils import notebooks
 
-PREDICTION = "**Before you run it"
+PREDICTION = "**Before you run it:"
 ANSWER_SUMMARY = "I have a guess: show what happens"
 
 
