@@ -15,7 +15,7 @@ import locale
 import os
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from course_utils import _checks
 
@@ -137,7 +137,8 @@ def _import_keras():
         os.environ.pop(name, None)
     settings = {name: None for name in os.environ if name.startswith("KERAS_")}
     settings |= {"KERAS_BACKEND": "tensorflow", "KERAS_HOME": _keras_home(), "TF_USE_LEGACY_KERAS": None}
-    with _environment(settings), _native_stderr_silenced(), _garbage_left():
+    once = _garbage_left() if loaded is None else nullcontext()
+    with _environment(settings), _native_stderr_silenced(), once:
         import keras
         import tensorflow as tf
     tf.get_logger().setLevel("ERROR")  # its retracing warnings carry memory addresses
@@ -154,12 +155,16 @@ def _import_keras():
 
 @contextmanager
 def _garbage_left():
-    """Collect no garbage meanwhile: an import makes hardly any, and looking for it takes a sixth of the time."""
+    """Collect no garbage meanwhile: an import makes hardly any, and looking for it takes a sixth of the time.
+
+    What the import made stays to the end. Once frozen it is not looked through at each later collection.
+    """
     collects = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         if collects:
             gc.enable()
 

@@ -140,6 +140,17 @@ def test_the_same_seed_gives_the_same_numbers():
     assert draws[0] == draws[1] != draws[2]
 
 
+def test_setup_freezes_what_its_import_made_and_nothing_that_came_later():
+    code = (
+        "import gc, weakref; from course_utils import setup; setup(); first = gc.get_freeze_count()\n"
+        "class Ring: pass\n"
+        "ring = Ring(); ring.itself = ring; seen = weakref.ref(ring); del ring\n"
+        "setup(); gc.collect(); assert gc.isenabled() and seen() is None, 'garbage stays'\n"
+        "assert gc.get_freeze_count() <= first and first > 100_000, first"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=notebooks.ROOT)
+
+
 def test_setup_runs_no_tensorflow_operation():
     # Chapter 5.1 divides the processor into logical devices after setup; that fails once an operation has run.
     code = """
