@@ -29,13 +29,14 @@ _UNCHANGED = "The outputs are as they were."
 
 
 def _local_patients():
-    """Outputs and labels of four places: too high, too low, nearly right, and one with extreme outputs."""
+    """Outputs and labels of five places: too high, too low, nearly right, one with extreme outputs, one near 1."""
     rng = np.random.default_rng(6)
     for shift, n, spread in ((-2.5, 80, 1.5), (1.5, 60, 1.0), (0.4, 50, 2.0), (-5.0, 200, 3.0)):
         logit = rng.normal(0.3, spread, n)
         y = (rng.random(n) < 1 / (1 + np.exp(-logit - shift))).astype(int)
         y[:2] = 0, 1
         yield 1 / (1 + np.exp(-logit)), y
+    yield 1 / (1 + np.exp(-rng.normal(8, 0.5, 60))), np.repeat([0, 1], 30)  # the number is below a thousandth
 
 
 def _level_complaint(set_level):
@@ -76,7 +77,9 @@ def _one_level_complaint(new, p, y):
         return _RATIO
     if not np.allclose(factors, np.median(factors), rtol=1e-3):
         return _SPREAD
-    return "" if abs(new.mean() - y.mean()) < 6e-4 else f"{_LEVEL} It is {new.mean():.4f}."
+    if abs(new.mean() - y.mean()) < 6e-4:
+        return ""
+    return f"{_LEVEL} Yours is {new.mean():.4f}, that of `y` {y.mean():.4f}."
 
 
 def _by_halving(p, y):
@@ -154,7 +157,7 @@ def _too_coarse(p, y):
 
 
 def _too_narrow(p, y):
-    odds, low, high = p / (1 - p), 0.01, 100
+    odds, low, high = p / (1 - p), 0.001, 1000
     for _ in range(100):
         factor = np.sqrt(low * high)
         if np.mean(factor * odds / (1 + factor * odds)) > np.mean(y):
@@ -194,6 +197,7 @@ _CALLED = "You looked at those who were called: that is the predictive value. Wh
 _KEPT = "You name the groups that keep the promise. Those that break it are asked for."
 _ALL_TOGETHER = "Each group is judged by its own patients, not by the whole hospital."
 _OTHER_INTERVAL = "This is another interval of a share. Take that of `evaluation.proportion_interval`."
+_LONGER = "The interval is longer than the one of 95 %: asked for is the plain one, for each group by itself."
 _MISSED = "This is about the ill whom the model missed. The sensitivity is the share that it found."
 _PROMISE = "The promise of the audit is an argument: a promise of 0.6 accuses fewer groups than one of 0.9."
 
@@ -229,7 +233,10 @@ def _studies():
         3, {"day": 300, "night": 300}, {"day": 0.8, "night": 0.5}, {"day": (0.9, 0.1), "night": (0.4, 0.6)}
     )
     studies = [(*first, 0.8), (*first, 0.72), (*first, 0.95), (*second, 0.6), (*second, 0.9), (*second, 0.3)]
-    return [*studies, (*third, 0.7)]
+    fourth = _hospital(
+        4, {"ward": 16, "clinic": 60}, {"ward": 0.5, "clinic": 0.5}, {"ward": (0.5, 0.25), "clinic": (0.9, 0.1)}
+    )
+    return [*studies, (*third, 0.7), (*fourth, 0.8)]  # 4 of 8 found: only just below 0.8
 
 
 def _audit(labels, calls, groups, promised):
@@ -339,6 +346,18 @@ def _normal_end(found, n):
 _exact_interval, _normal_interval = _by_other_interval(_exact_end), _by_other_interval(_normal_end)
 
 
+def _corrected_for_groups(labels, calls, groups, promised):
+    from course_utils import evaluation
+
+    names, broken = np.unique(groups), []
+    for name in names:
+        found = calls[(groups == name) & (labels == 1)]
+        level = 1 - 0.05 / len(names)
+        if len(found) > 0 and evaluation.proportion_interval(found, level=level).high < promised:
+            broken.append(str(name))
+    return broken
+
+
 def _audit_against_all(labels, calls, groups, promised):
     from course_utils import evaluation
 
@@ -391,6 +410,7 @@ _WRONG_AUDITS = {
     _missed_of_the_ill: _MISSED,
     _exact_interval: _OTHER_INTERVAL,
     _normal_interval: _OTHER_INTERVAL,
+    _corrected_for_groups: _LONGER,
     _ill_of_the_called: _CALLED,
     _estimate_below: _ESTIMATE,
     _low_end_below: _LOW_END,
@@ -449,6 +469,17 @@ def _one_more(auc, half):
 
 def _one_less(auc, half):
     return max(2, _needed(auc, half) - 1)
+
+
+def _from_one(auc, half):
+    n = 1
+    while 1.96 * _standard_error(auc, n, n) > half:
+        n += 1
+    return n
+
+
+def _gives_up(auc, half):
+    return min(_needed(auc, half), 1000)
 
 
 def _variance_not_rooted(auc, half):
@@ -519,6 +550,7 @@ EXERCISES = [
             Misconception(answer=_spared_of_the_well, also=(_calls_of_the_well,), hint=_WELL),
             Misconception(answer=_missed_of_the_ill, hint=_MISSED),
             Misconception(answer=_exact_interval, also=(_normal_interval,), hint=_OTHER_INTERVAL),
+            Misconception(answer=_corrected_for_groups, hint=_LONGER),
             Misconception(answer=_ill_of_the_called, hint=_CALLED),
             Misconception(answer=_estimate_below, hint=_ESTIMATE),
             Misconception(answer=_low_end_below, hint=_LOW_END),
@@ -534,7 +566,7 @@ EXERCISES = [
     Exercise(
         id="6-d",
         expected=_needed,
-        cases=((0.8, 0.1), (0.9, 0.05), (0.75, 0.08), (0.95, 0.25), (0.7, 0.03)),
+        cases=((0.8, 0.1), (0.9, 0.05), (0.75, 0.08), (0.95, 0.25), (0.7, 0.03), (0.98, 0.28), (0.6, 0.02)),
         solutions=(_needed_at_once, _needed_by_formula),
         misconceptions=(
             Misconception(answer=_both_kinds, hint="These are all patients. Asked for is the number of ill ones."),
@@ -546,6 +578,10 @@ EXERCISES = [
                 answer=_one_more, hint="One patient fewer is enough as well: look at the end of your search."
             ),
             Misconception(answer=_one_less, hint="With so few the interval is still a little too long."),
+            Misconception(
+                answer=_from_one, hint="At least two of each kind: with one of each there is nothing to vary."
+            ),
+            Misconception(answer=_gives_up, hint="The search ends too early: a study can need more than 1,000."),
             Misconception(answer=_variance_not_rooted, hint="The formula gives the square of the standard error."),
             Misconception(
                 answer=_as_a_share, hint="An AUC is no share of patients: its standard error is given above."
