@@ -27,8 +27,8 @@ benchmark = report.Benchmark(__file__, ["network", "batch", "method"], MEASURED)
 ROUNDS = 30
 BAR = 5.0
 CASES = {
-    "small": ("dense 8-32-1", (64, 256, 512)),
-    "deeper": ("dense 8-64-64-1", (256,)),
+    "small": ("dense 7-32-1", (64, 256, 512)),
+    "deeper": ("dense 7-64-64-1", (256,)),
     "images": ("convolutional 8-16, 32 x 32", (64,)),
 }
 
@@ -51,7 +51,7 @@ def network(name):
         )
     widths = [32] if name == "small" else [64, 64]
     hidden = [layers.Dense(width, "relu") for width in widths]
-    return keras.Sequential([keras.Input((8,)), *hidden, layers.Dense(1)])
+    return keras.Sequential([keras.Input((7,)), *hidden, layers.Dense(1)])
 
 
 def methods(name, batch):
