@@ -1,6 +1,6 @@
 """Chapter 5.4: an image and a laboratory value, fused early, late and jointly, with equally many parameters.
 
-    python benchmarks/multimodal.py                      about 3 minutes on one core
+    python benchmarks/multimodal.py                      200 to 300 CPU seconds
     python benchmarks/multimodal.py --seeds 7 --dry-run  other patients, other weights
 
 Simulated patients (`fusion.simulate_pairs`, lesions twice as high as the noise), 2,000 to train on and 4,000 others to

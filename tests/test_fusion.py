@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -224,6 +225,13 @@ def test_late_fusion_of_single_features_is_naive_bayes():
         ([[0.5], [np.nan]], 0.5, "probabilities[1] must be finite, got 1 NaN"),
         ([[0.5], [0.5, 0.5]], 0.5, "probabilities[0] and probabilities[1] must have the same length, got 1 and 2"),
         ([[0.5, 0.0], [0.5, 1.0]], 0.5, "must not be 0 in one model and 1 in another, got both in row 1"),
+        (
+            np.array([[0.8, 0.6], [0.3, 0.2]]),  # patients in rows, as in exercise 5.4-b
+            0.5,
+            "probabilities must be a list of arrays, one for each model, got one array of shape (2, 2)",
+        ),
+        (np.array([0.8, 0.6]), 0.5, "probabilities must be a list of arrays, one for each model, got one array of"),
+        (pd.DataFrame({"a": [0.8], "b": [0.6]}), 0.5, "probabilities must be a list of arrays, one for each model"),
         ([[0.5]], 0, "prior must be between 0 and 1, ends excluded, got 0.0"),
         ([[0.5]], 1, "prior must be between 0 and 1, ends excluded, got 1.0"),
     ],
@@ -255,9 +263,11 @@ def test_hiding_leaves_every_patient_something_and_says_what(n, n_modalities, sh
 def test_the_share_is_that_of_each_modality():
     modalities = [np.ones(20_000), np.ones((20_000, 2))]
     _, present = fusion.hide_modalities(modalities, 0.4, seed=1)
-    # hidden with 0.4, and half of those with nothing left (0.16) get it back
+    # drawn with 0.4, and half of those with nothing left (0.16) get it back
     assert np.allclose(1 - present.mean(axis=0), 0.4 - 0.08, atol=0.015)
     assert np.mean(present.sum(axis=1) == 2) == pytest.approx(0.36, abs=0.015)  # independent: 0.6 * 0.6
+    _, present = fusion.hide_modalities(modalities, 0.3, seed=1)
+    assert np.allclose(1 - present.mean(axis=0), 0.255, atol=0.01)  # as the docstring says
     _, present = fusion.hide_modalities(modalities, [0.3, 0], seed=1)
     assert np.allclose(1 - present.mean(axis=0), [0.3, 0], atol=0.015)
     hidden, present = fusion.hide_modalities(modalities, (1, 0))
@@ -286,6 +296,11 @@ def test_hiding_repeats_with_the_seed_and_goes_on_with_a_generator():
         ([np.ones(3)], 0.5, "modalities must hold two or more, got 1: one alone cannot be hidden"),
         ([], 0.5, "modalities must hold two or more, got 0"),
         (3, 0.5, "modalities must be a list or a tuple, got 3"),
+        (
+            np.ones((5, 2)),
+            0.5,
+            "modalities must be a list of arrays, one for each modality, got one array of shape (5, 2)",
+        ),
         ([np.ones(3), 1.0], 0.5, "modalities[1] must have one row for each patient, got one number"),
         ([np.ones(3), ["a", "b", "c"]], 0.5, "modalities[1] must be an array of numbers"),
         ([np.ones(3), [1, np.nan, 2]], 0.5, "modalities[1] must be finite, got 1 NaN"),

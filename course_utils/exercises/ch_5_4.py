@@ -761,7 +761,7 @@ EXERCISES = [
             Misconception(_head_layer, _NO_TENSOR),
             Misconception("joint", _NO_FUNCTION),
         ),
-        error_hint="Make a Keras layer, then call it: `layers.Dense(8)(h)`. `Add()` and `Multiply()` take a list.",
+        error_hint="Make a Keras layer, then call it: `layers.Dense(8)(h)`. `layers.Add()` takes a list.",
         seconds=60,
     ),
     Exercise(
