@@ -1,8 +1,6 @@
 """The commands a reader types."""
 
 import os
-import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -12,7 +10,7 @@ import nbformat
 import pytest
 from small_course import write_notebook
 
-from course_utils import bootstrap, cli, many, notebooks
+from course_utils import bootstrap, cli, notebooks
 
 # --- bootstrap -------------------------------------------------------------------------------------------------
 
@@ -294,25 +292,6 @@ def test_module_can_be_run():
         [sys.executable, "-m", "course_utils", "--help"], cwd=notebooks.ROOT, capture_output=True, text=True, check=True
     )
     assert "lab" in done.stdout
-
-
-def commands_of_the_readme():
-    text = (notebooks.ROOT / "README.md").read_text(encoding="utf-8")
-    return re.findall(r"\.venv/bin/python -m course_utils ([^`\n]+)", text)
-
-
-@pytest.mark.parametrize("line", commands_of_the_readme())
-def test_a_command_of_the_readme_is_understood(line):
-    options = cli._parser()[0].parse_args(shlex.split(line))
-    chapters = getattr(options, "chapters", [])
-    entries = [notebooks.find_chapter(name) for name in chapters]
-    if options.command == "run":
-        assert many.jobs(entries, options.seeds or (), many.varied(options.vary))
-
-
-def test_the_readme_names_every_command():
-    named = {line.split()[0] for line in commands_of_the_readme()} | {"check"}  # `make check`
-    assert set(cli._parser()[1].choices) == named
 
 
 # --- make ------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import jupyterlab
 import nbformat
 import psutil
 import pytest
@@ -241,6 +242,27 @@ def test_a_dead_server_is_not_running(tmp_path):
     (tmp_path / lab.OWN).mkdir()
     (tmp_path / lab.OWN / "running.json").write_text(json.dumps({"runtime": str(tmp_path)}))
     assert lab.running_lab(tmp_path) is None
+
+
+def unknown_settings(overrides):
+    """Return the settings that the installed JupyterLab does not know, as plugin and name."""
+    shared = Path("share", "jupyter", "lab", "schemas")
+    schemas = next(folder / shared for folder in Path(jupyterlab.__file__).parents if (folder / shared).is_dir())
+    found = []
+    for plugin, settings in overrides.items():
+        package, name = plugin.split(":")
+        schema = json.loads((schemas / package / f"{name}.json").read_text("utf-8"))
+        found += [f"{plugin}: {key}" for key in settings if key not in schema["properties"]]
+    return found
+
+
+def test_jupyterlab_knows_the_settings_of_the_course():
+    """A whole name of a chapter is seen in the list of files only without the column of dates beside it."""
+    overrides = json.loads((notebooks.ROOT / "course_utils" / "lab_settings" / "overrides.json").read_text("utf-8"))
+    assert unknown_settings(overrides) == []
+    assert overrides["@jupyterlab/filebrowser-extension:browser"] == {"showLastModifiedColumn": False}
+    wrong = {"@jupyterlab/filebrowser-extension:browser": {"showLastModified": False}}
+    assert unknown_settings(wrong) == ["@jupyterlab/filebrowser-extension:browser: showLastModified"]
 
 
 # --- the real server ---------------------------------------------------------------------------------------------

@@ -3,10 +3,12 @@
 import http.server
 import itertools
 import os
+import re
 import shutil
 import subprocess
 import sys
 import threading
+import tomllib
 import zipfile
 
 import pytest
@@ -460,7 +462,7 @@ def test_a_mirror_is_used_and_its_password_is_not_shown(installer, tmp_path):
 
 
 def shim(folder, name, line):
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(f"#!/bin/sh\n{line}\n")
     (folder / name).chmod(0o755)
 
@@ -544,6 +546,30 @@ def test_the_automated_checks_run_lint_and_all_tests(tmp_path):
     assert done.stdout.splitlines() == ["course lint", "course test"]
     shim(tmp_path / "bin", "make", '[ "$1" = test ]')
     assert run([".ci/run"], course, PATH=path).returncode != 0
+
+
+def test_the_automated_checks_add_what_single_tests_need(tmp_path):
+    """Each extra is asked for with the course's own versions held, and what cannot be had stops nothing."""
+    course = tmp_path / "course"
+    (course / ".ci").mkdir(parents=True)
+    shutil.copy(notebooks.ROOT / ".ci" / "run", course / ".ci")
+    (course / "requirements.txt").write_text("first==1\n-e .\n", encoding="utf-8")
+    shim(course / ".venv" / "bin", "python", 'echo "$*" >>asked; exit 1')
+    for name in ("npm", "chromium"):
+        shim(tmp_path / "bin", name, f'echo "{name} $*" >>asked; exit 1')
+    shim(tmp_path / "bin", "make", 'echo "make $*"; command -v configurable-http-proxy || true')
+    shim(course / ".venv" / "node_modules" / ".bin", "configurable-http-proxy", "")
+    done = run([".ci/run"], course, PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    proxy = str(course / ".venv" / "node_modules" / ".bin" / "configurable-http-proxy")
+    assert done.returncode == 0 and "make lint" in done.stdout
+    assert done.stdout.splitlines()[-2:] == ["make test", proxy]
+    assert (course / ".venv" / "pins.txt").read_text(encoding="utf-8") == "first==1\n"
+    asked = (course / "asked").read_text(encoding="utf-8").splitlines()
+    project = tomllib.loads((notebooks.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (install,) = [line for line in asked if line.startswith("-m pip install ")]
+    assert "--constraint .venv/pins.txt" in install
+    assert set(re.search(r" \.\[(.*)\]$", install)[1].split(",")) == set(project["optional-dependencies"])
+    assert asked[-1].startswith("npm install ") and " configurable-http-proxy@" in asked[-1]
 
 
 def test_make_mutate_answers_in_one_line():

@@ -145,7 +145,8 @@ def test_site_shows_chapters_and_pages(course):
     # links of the other pages lead to chapters on the site, too
     targets = {link.get_text(): link["href"] for link in index.select("article p a")}
     assert targets["Start here: your first model within a minute"] == "chapters/00_start_here.html"
-    assert targets["the README"] == "chapters/install.html" and "CITATION.cff" not in targets
+    assert targets["the README"] == "chapters/install.html"
+    assert (html / index.select_one("article a.download[href$='CITATION.cff']")["href"]).is_file()
     assert read(html / "glossary.html").select_one("article td a")["href"] == "chapters/00_start_here.html"
 
 
@@ -154,6 +155,7 @@ def test_the_pages_can_be_read_without_the_site():
     for path in (ROOT / "docs").glob("*.md"):
         text = path.read_text(encoding="utf-8")
         assert not re.findall(r"^(?:```|:::)\{.+", text, re.MULTILINE), f"{path.name}: a directive of Sphinx"
+        assert text.startswith("# "), f"{path.name}: GitHub would show the lines above the title"
         links = re.findall(r"\]\(([^)\s:#]+)(?:#[^)\s]*)?\)", text)
         assert not [link for link in links if not (path.parent / link).exists()], path.name
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from axe import SEE_COLOURS, serious
 
 from course_utils import notebooks
 
@@ -71,6 +72,18 @@ def test_the_list_of_decks_leads_to_each(slides, page):
     links = page.ask("[...document.querySelectorAll('a')].map(link => link.getAttribute('href'))")
     assert links == [f"{entry.file}.slides.html" for entry in notebooks.chapters()]
     assert all((slides / link).exists() for link in links)
+
+
+def test_everybody_can_use_the_list_and_a_deck(slides, page):
+    page.open((slides / "index.html").as_uri())
+    assert serious(page) == []
+    page.scheme("dark")
+    page.open((slides / "index.html").as_uri())
+    assert serious(page, SEE_COLOURS) == []
+    page.open((slides / f"{notebooks.chapters()[0].file}.slides.html").as_uri(), READY)
+    for _ in range(4):
+        assert serious(page) == []
+        page.ask("Reveal.next(), document.querySelectorAll('.fragment').forEach(step => step.classList.add('visible'))")
 
 
 def test_a_slide_that_is_too_tall_is_noticed(slides, page):

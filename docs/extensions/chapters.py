@@ -49,6 +49,7 @@ COPIED = {
     "README.md": "install.md",
     "CHANGELOG.md": "changelog.md",
 }
+DOWNLOADS = {"CITATION.cff"}  # files that a page links to and that lie on the site as they are
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s:#]+)(?P<anchor>#[^)\s]*)?\)")
 
 
@@ -87,6 +88,8 @@ def rewrite_links(text, root, page, shown_in=None):
         target = on_the_site(path, present)
         if target and (not path.startswith("notebooks/") or (root / path).exists()):
             return f"[{link['text']}]({relpath(target, folder or '.')}{link['anchor'] or ''})"
+        if path in DOWNLOADS:
+            return link.group()  # Sphinx brings the file along
         if path in chapters or (root / path).exists():
             return link["text"]  # a chapter not written yet, or a file of the repository
         return link.group()  # leads nowhere: Sphinx will say so

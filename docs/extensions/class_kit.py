@@ -159,10 +159,6 @@ SHOWN = 3
 
 
 HEAD = """\
----
-orphan: true
----
-
 # Class kit
 
 <!-- Made by `make pages` from the chapters, the checks and docs/sources/class_kit.toml: edit those. -->
