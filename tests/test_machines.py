@@ -11,6 +11,7 @@ import threading
 import tomllib
 import zipfile
 
+import axe
 import pytest
 from small_course import add_environment, copy_of_the_course, outside, write_notebook
 
@@ -570,6 +571,7 @@ def test_the_automated_checks_add_what_single_tests_need(tmp_path):
     assert "--constraint .venv/pins.txt" in install
     assert set(re.search(r" \.\[(.*)\]$", install)[1].split(",")) == set(project["optional-dependencies"])
     assert asked[-1].startswith("npm install ") and " configurable-http-proxy@" in asked[-1]
+    assert asked[-1].split()[-1] == axe.MISSING.split()[-1]
 
 
 def test_make_mutate_answers_in_one_line():

@@ -331,6 +331,7 @@ _JOINED = "Here the two are joined, as in the joint network of the text. Let the
 _ONE_ONLY = "The output does not depend on both inputs: which of them is left out?"
 _SIGMOID = "The outputs are probabilities. The text asks for the logit, the number before the sigmoid."
 _NO_SIGN_OF_LOGIT = "None of the outputs is below 0. A logit takes both signs: which activation stands at the end?"
+_BOUNDED = "The output lies between -1 and 1. A logit has no bounds: which activation stands at the end?"
 _WEAK = "After training, the AUC on new patients is only {auc:.2f}. More numbers between inputs and output may help."
 
 
@@ -401,6 +402,8 @@ def _form_of(network, seen):
         return _ONE_ONLY
     if both.min() >= 0 and both.max() <= 1 and network.layers[-1].get_config().get("activation") == "sigmoid":
         return _SIGMOID
+    if network.layers[-1].get_config().get("activation") == "tanh":
+        return _BOUNDED
     if np.abs(both + none - only_a - only_b).max() < 1e-4 * np.abs(both).max():
         return _ADDITIVE
     return ""
@@ -418,6 +421,13 @@ def _head_product_by_sign(h_image, h_lab):
 
     h = layers.Dense(8)(h_image) * layers.Dense(8)(h_lab)
     return layers.Dense(1)(h)
+
+
+def _head_tanh_last(h_image, h_lab):
+    from keras import layers
+
+    crossed = layers.Multiply()([layers.Dense(8)(h_image), layers.Dense(8)(h_lab)])
+    return layers.Dense(1, activation="tanh")(crossed)
 
 
 def _head_sum_first(h_image, h_lab):
@@ -692,6 +702,7 @@ _LOSS_CASES = (
     (_y, _p, _z, _q, 0.3),
     (_y, _p, np.full(4, _nan), _q, 0.3),
     (np.array([0.0, 1, 1]), np.array([0.3, 0.9, 0.5]), np.array([_nan, 1.0, _nan]), np.array([0.9, 0.8, 0.1]), 2.0),
+    (np.array([1.0, 0]), np.array([0.02, 0.97]), np.array([1.0, _nan]), np.array([0.03, 0.5]), 1.0),
 )
 
 EXERCISES = [
@@ -758,6 +769,7 @@ EXERCISES = [
             Misconception(_head_eight, _SHAPE),
             Misconception(_head_sigmoid, _SIGMOID),
             Misconception(_head_relu_last, _NO_SIGN_OF_LOGIT),
+            Misconception(_head_tanh_last, _BOUNDED),
             Misconception(_head_layer, _NO_TENSOR),
             Misconception("joint", _NO_FUNCTION),
         ),
@@ -781,7 +793,10 @@ EXERCISES = [
             Misconception(_pool_unmasked, "What is missing still gets a weight: `present` is not used."),
             Misconception(_pool_mean, "This is the mean of what is there: the scores are not used."),
             Misconception(_pool_over_patients, "The softmax runs over the patients, not over the modalities of one."),
-            Misconception(_pool_no_exp, "The scores themselves were divided by their sum: some are negative."),
+            Misconception(
+                _pool_no_exp,
+                "The scores themselves were divided by their sum. A score may be negative: what makes it positive?",
+            ),
             Misconception(_pool_weights, "These are the weights. The weighted sum of the values is asked for."),
             Misconception(_pool_sum, "The weights do not sum to 1."),
             Misconception(_pool_highest, "Only the modality with the highest score is kept. The others count too."),
