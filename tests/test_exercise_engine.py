@@ -172,8 +172,9 @@ def test_arrays_must_have_the_right_shape():
 
     assert signs("9.9-d", [1, 2], (1, 2), range(1, 3), pd.Series([1, 2], index=[5, 3])) == "✓✓✓✓"
     assert signs("9.9-d", tf.constant([1, 2]), tf.constant([1, 2], tf.bfloat16), {0: 1, 1: 2}.values()) == "✓✓✓"
-    assert "it has 1 value, not 2" in message("9.9-d", [[1, 2]])
-    assert "its shape is (2, 1), not (2,)" in message("9.9-d", [[1], [2]])
+    assert "its shape is (1, 2), not (2,)" in message("9.9-d", [[1, 2]])
+    assert "its shape is (2, 1), not (2,)" in message("9.9-d", np.array([[1], [2]]))
+    assert "it has 1 value, not 2" in message("9.9-d", [1])
     assert "it has 3 values, not 2" in message("9.9-d", [1, 2, 3])
     assert "its shape is (2,), not (2, 3)" in message("9.9-m", [1, 2])
     assert signs("9.9-d", [[1], [1, 2]]) == "✗"

@@ -150,8 +150,8 @@ def _wrong_form(a, b):
         return f"there is no entry {missing[0]!r}" if missing else f"the entry {extra[0]!r} was not asked for"
     if isinstance(b, list):
         if shape(a) != shape(b) and shape(a) and shape(b):
-            shapes = len(shape(b)) > 1 or len(a) == len(b)
-            return f"its shape is {shape(a)}, not {shape(b)}" if shapes else _wrong_length(a, b, "values")
+            flat = len(shape(a)) == len(shape(b)) == 1  # a column of two rows has two values, too: its shape says more
+            return _wrong_length(a, b, "values") if flat else f"its shape is {shape(a)}, not {shape(b)}"
         if len(a) != len(b):
             return _wrong_length(a, b, "values")
         return next((f"entry [{i}]: {_wrong_form(*ab)}" for i, ab in _pairs(a, b) if _wrong_form(*ab)), "")

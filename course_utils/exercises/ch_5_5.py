@@ -402,8 +402,8 @@ def _shapley_complaint(shapley):
         whole = value(range(d)) - value(())
         if not np.isclose(answer.sum(), whole):
             return (
-                f"With {d} features your values add up to {answer.sum():.4g}, but v(all) - v(nobody) is {whole:g}. "
-                "In one order the gains add up to that: do yours?"
+                f"With {d} features your values add up to {answer.sum():.4g}, but the value of all features minus "
+                f"`value(set())` is {whole:g}. In one order the gains add up to that: do yours?"
             )
     return "The sum is right, the shares are not: are all orders tried, each once?"
 
