@@ -327,6 +327,14 @@ def _value_of_the_joined(value, d):
     return total / math.factorial(d)
 
 
+def _by_place(value, d):
+    total = np.zeros(d)
+    for order in itertools.permutations(range(d)):
+        for place in range(d):
+            total[place] += value(frozenset(order[: place + 1])) - value(frozenset(order[:place]))
+    return total / math.factorial(d)
+
+
 def _scaled(value, d):
     alone = _alone(value, d)
     whole = value(frozenset(range(d))) - value(frozenset())
@@ -371,6 +379,7 @@ _SHAPLEY_SLIPS = (
     (_divided_by_d, "The sums were divided by the number of features. How many orders are there?"),
     (_equal_shares, "Everybody gets the same share, whatever it adds."),
     (_value_of_the_joined, "The value after joining was averaged, not what the joining adds to it."),
+    (_by_place, "What a feature adds was credited to its place in the order. Whose is it?"),
     (_scaled, "What each feature adds to nothing was stretched until the sum is right. The shares are still not."),
 )
 
@@ -411,7 +420,7 @@ def _shapley_complaint(shapley):
 # --- 5.5-e: find the shortcut ----------------------------------------------------------------------------------------
 
 
-def _study(seed, shortcut, tempting, hard, n=1200):
+def _study(seed, shortcut, tempting, hard, n=1200, hard_goes=0.0):
     """Make up a study: `shortcut` moves the output, `tempting` only goes with the label, `hard` makes noise."""
     rng = np.random.default_rng(seed)
     y = rng.integers(0, 2, n)
@@ -419,6 +428,8 @@ def _study(seed, shortcut, tempting, hard, n=1200):
     recorded = {name: rng.integers(0, 2, n) for name in names}
     recorded[tempting] = np.where(rng.random(n) < 0.93, y, 1 - y)
     recorded[shortcut] = np.where(rng.random(n) < 0.65, y, 1 - y)
+    if hard_goes:  # in one study, or the second closest to the label would always do
+        recorded[hard] = np.where(rng.random(n) < hard_goes, y, 1 - y)
     signal = 1.6 * (2 * y - 1) + rng.normal(0, 1.3, n)
     noise = rng.normal(0, 3, n) * recorded[hard]
     o = signal + noise + 1.2 * (2 * recorded[shortcut] - 1)
@@ -441,7 +452,7 @@ _STUDIES = (
     _study(1, "tube", "scanner", "weekend"),
     _study(2, "ruler", "tube", "scanner"),
     _study_against(3, "scanner", "weekend", "ruler"),
-    _study(4, "weekend", "ruler", "tube"),
+    _study(4, "weekend", "ruler", "tube", hard_goes=0.78),
 )
 
 
@@ -505,6 +516,10 @@ def _goes_with_the_label(y, p, recorded):
 
 def _goes_with_the_output(y, p, recorded):
     return max(recorded, key=lambda name: abs(np.mean(p[recorded[name] == 1]) - np.mean(p[recorded[name] == 0])))
+
+
+def _second_closest_to_the_label(y, p, recorded):
+    return sorted(recorded, key=lambda name: abs(np.corrcoef(recorded[name], y)[0, 1]))[-2]
 
 
 def _lowest_subgroup(y, p, recorded):
@@ -653,6 +668,11 @@ EXERCISES = [
                 hint="This is the control itself. How much of the score lies above it?",
                 also=(49,),
             ),
+            Misconception(
+                answer=0.3718,
+                hint="This control fits. A share of the slices is asked for, not a share of the 0.78.",
+                also=(0.37, 0.372, "37%"),
+            ),
             Misconception(answer=29, hint="A share is asked for, from 0 to 1.", also=("29%", "29 %", 145)),
         ),
         hint="Which rows were made without anything true learned? Which of them would a careful critic choose?",
@@ -677,7 +697,7 @@ EXERCISES = [
         misconceptions=(
             Misconception(answer=_goes_with_the_label, hint=_LABEL, also=(_goes_with_the_output,)),
             Misconception(answer=_signed_conflict, hint=_AGAINST, also=(_signed_change, _lowest_conflict)),
-            Misconception(answer=_lowest_subgroup, hint=_HARD, also=(_most_errors,)),
+            Misconception(answer=_lowest_subgroup, hint=_HARD, also=(_most_errors, _second_closest_to_the_label)),
             Misconception(answer=_whole_table, hint="The name of one feature is asked for: a key of the dictionary."),
             Misconception(answer=_silent_audit, hint=_NOTHING),
         ),
