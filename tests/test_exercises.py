@@ -38,14 +38,14 @@ def fixture_exercises(monkeypatch):
 def each(list_of):
     """One test for each item of an exercise; the chapter's file is in its name, for `pytest -k <file>`.
 
-    The tests of an exercise whose check trains networks are slow ones.
+    The tests of an exercise whose check trains networks or draws often are slow ones.
     """
     return [
         pytest.param(
             exercise,
             item,
             id=f"{FILES.get(number, number)}-{exercise.id}-{position}",
-            marks=[pytest.mark.slow] if exercise.seconds >= 60 else [],
+            marks=[pytest.mark.slow] if exercise.seconds >= 20 else [],
         )
         for exercise in ALL
         for number in [exercise.id.rsplit("-", 1)[0]]
