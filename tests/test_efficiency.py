@@ -384,11 +384,13 @@ def test_hosts_get_arrays_and_helpers_and_give_back_numbers():
     assert not hosts_alive()
 
 
+@pytest.mark.slow
 def test_hosts_share_a_mean_over_the_loopback_address():
     found = efficiency.run_on_hosts(mean_of_ranks, 2, arrays={"x": np.array([1.0, 4.0])}, timeout=100)
     assert [float(host["mean"]) for host in found] == [2.5, 2.5]
 
 
+@pytest.mark.slow
 def test_a_host_spares_what_training_does_not_need_and_can_still_import_it():
     (found,) = efficiency.run_on_hosts(train_then_import, 1, timeout=100)
     assert not found["at once"] and found["later"] and np.isfinite(found["loss"])
@@ -412,6 +414,7 @@ def test_a_host_that_fails_is_named_and_nobody_is_left_behind(function, message,
     assert not hosts_alive()
 
 
+@pytest.mark.slow
 def test_a_host_that_does_not_end_is_ended():
     with pytest.raises(TimeoutError, match="did not end within 3 seconds"):
         efficiency.run_on_hosts(sleep_for_long, 2, timeout=3)

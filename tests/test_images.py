@@ -286,6 +286,7 @@ def test_training_takes_the_steps_asked_for_and_learns(smoothed):
     assert np.mean((predict(smoothed) > 0.5) == bright_halves()[1]) > 0.9
 
 
+@pytest.mark.slow
 def test_training_repeats_with_its_seed(smoothed):
     again = im.train_small_cnn(*bright_halves(), seed=3, epochs=5, batch_size=16, max_shift=0, label_smoothing=0.4)
     np.testing.assert_allclose(predict(again), predict(smoothed), atol=1e-5)
@@ -304,6 +305,7 @@ def test_learning_rate_rises_for_one_twentieth_of_the_steps_and_falls_to_zero(sm
     assert float(smoothed.optimizer.weight_decay) == pytest.approx(0.01)
 
 
+@pytest.mark.slow
 def test_training_without_balancing_and_smoothing(smoothed, monkeypatch):
     monkeypatch.setattr(im, "balanced_batches", None)  # calling it would fail
     data = bright_halves()

@@ -289,6 +289,7 @@ def test_graphs_agree_with_rdkit_on_all_activities():
     assert hydrogens.sum(axis=1).tolist() == expected
 
 
+@pytest.mark.slow
 def test_matrices_and_back_on_every_embedded_molecule():
     atoms, bonds = molecules.atom_bond_matrices(SMALL)
     assert atoms.shape == (3738, 20) and bonds.shape == (3738, 20, 20)

@@ -393,6 +393,7 @@ def test_own_accounting_agrees_with_the_librarys(q, noise, steps, delta):
 
 @rarely
 @given(st.floats(0.005, 0.5), st.floats(0.8, 6), st.integers(1, 500))
+@pytest.mark.slow
 def test_sharper_accountants_give_smaller_numbers(q, noise, steps):
     orders = np.arange(2, 257)
     divergences = steps * privacy.renyi_divergences(q, noise, orders)

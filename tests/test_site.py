@@ -107,6 +107,7 @@ def outside_addresses(page):
     return [address for address in found if re.match(r"(https?:)?//", address)]
 
 
+@pytest.mark.slow
 def test_site_shows_chapters_and_pages(course):
     built = build_site(course)
     assert built.returncode == 0, built.stderr
@@ -160,6 +161,7 @@ def test_the_pages_can_be_read_without_the_site():
         assert not [link for link in links if not (path.parent / link).exists()], path.name
 
 
+@pytest.mark.slow
 def test_site_refuses_faulty_chapters(tiny_course):
     text = "# 00 First\n\n[nowhere](../docs/no_such_page.md)"
     nbformat.write(first_chapter(alt=None, text=text), tiny_course / "notebooks" / "00_start_here.ipynb")
@@ -169,6 +171,7 @@ def test_site_refuses_faulty_chapters(tiny_course):
     assert "no_such_page" in built.stderr
 
 
+@pytest.mark.slow
 def test_slides_stand_on_their_own(course):
     config = "docs/slides_template/config.py"
     built = run(course, "nbconvert", "--log-level=WARN", "--config", config, "notebooks/00_start_here.ipynb")

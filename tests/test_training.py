@@ -55,6 +55,7 @@ def test_a_shorter_line_covers_the_longer_one_before_it(monkeypatch):
     assert len(short) >= len(long.rstrip())
 
 
+@pytest.mark.slow
 def test_a_stored_notebook_holds_one_clean_line():
     sources = ["import keras", FIT]  # the import may write to stderr, so it has a cell of its own
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
