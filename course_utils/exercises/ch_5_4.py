@@ -385,7 +385,7 @@ def _sees_both(head):
 
 
 def _form_of(network, seen):
-    """Say if the untrained output leaves one input out, is a sum of two parts, or a probability."""
+    """Say if the untrained output leaves one input out, is a probability, has bounds, or is a sum of two parts."""
     import keras
 
     for weight in network.trainable_variables:  # no bias of 0, so that no unit is silent everywhere by accident

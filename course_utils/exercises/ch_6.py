@@ -428,8 +428,7 @@ def _standard_error(auc, n_ill, n_well):
     return (upper / (n_ill * n_well)) ** 0.5
 
 
-def _needed(auc, half):
-    n = 2
+def _needed(auc, half, n=2):
     while 1.96 * _standard_error(auc, n, n) > half:
         n += 1
     return n
@@ -472,10 +471,7 @@ def _one_less(auc, half):
 
 
 def _from_one(auc, half):
-    n = 1
-    while 1.96 * _standard_error(auc, n, n) > half:
-        n += 1
-    return n
+    return _needed(auc, half, n=1)
 
 
 def _gives_up(auc, half):
